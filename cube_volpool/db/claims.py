@@ -1,0 +1,358 @@
+"""The claims' side of the ledger: open, offer, bind, fail, take over."""
+
+import dataclasses
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exception
+from sqlalchemy import orm
+
+from cube_volpool import exception, model
+from cube_volpool.db import models, swap
+from cube_volpool.db.ledger import Ledger, transaction
+from cube_volpool.db.shelf import Shelf
+
+_T = models.claims
+_C = model.ClaimStatus
+
+
+class Opening(StrEnum):
+    """What opening a claim came to."""
+
+    #: The claim is ours and fresh; with a row it is a hit, else a miss.
+    FRESH = "fresh"
+    #: Somebody works on it under a live lease.
+    BUSY = "busy"
+    #: The lease was over and the claim is ours now: look at Cinder first.
+    TAKEN_OVER = "taken over"
+    #: It was answered before.
+    BOUND = "bound"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The claim as it now is, and its row if it has one."""
+
+    opening: Opening
+    claim: model.Claim
+    row: model.PooledVolume | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewClaim:
+    """What a claim is opened with."""
+
+    project_id: model.ProjectId
+    name: str
+    params_hash: str
+    #: None when no pool can serve the request.
+    wanted: model.Wanted | None
+    owner_token: str
+    lease: timedelta
+
+
+class ClaimRecords:
+    """Claims, with the reserved rows that hang on them."""
+
+    def __init__(self, ledger: Ledger, shelf: Shelf) -> None:
+        self._ledger = ledger
+        self._clock = ledger.clock
+        self._shelf = shelf
+
+    def open(self, new: NewClaim) -> Opened:
+        """Open a claim and reserve a row for it.
+
+        One transaction for a new name; a known name costs a second one.
+        Raises ClaimMismatch when another body is under way, and LostRace.
+        """
+        try:
+            return self._open_new(new)
+        except db_exception.DBDuplicateEntry:
+            return self._open_known(new)
+
+    @transaction
+    def _open_new(self, session: orm.Session, new: NewClaim) -> Opened:
+        values = {
+            "marker": str(uuid.uuid4()),
+            "project_id": new.project_id,
+            "name": new.name,
+            "params_hash": new.params_hash,
+            "status": _C.PENDING,
+            "owner_token": new.owner_token,
+            "lease_until": self._clock(new.lease.total_seconds()),
+            "generation": 1,
+            "attempts": 1,
+            "created_at": self._clock(),
+            "updated_at": self._clock(),
+        }
+        result = session.execute(sa.insert(_T).values(**values))
+        claim_id = result.inserted_primary_key[0]  # type: ignore[attr-defined]
+        row = self._shelf.reserve(session, claim_id, new.wanted)
+        claim = self._read(session, _T.c.id == claim_id)
+        return Opened(opening=Opening.FRESH, claim=claim, row=row)
+
+    @transaction
+    def _open_known(self, session: orm.Session, new: NewClaim) -> Opened:
+        claim = self._read(
+            session,
+            _T.c.project_id == new.project_id,
+            _T.c.name == new.name,
+        )
+        if claim.status is _C.BOUND:
+            return Opened(opening=Opening.BOUND, claim=claim)
+        if claim.status is _C.FAILED:
+            claim = self._reopen(session, claim, new)
+            row = self._shelf.reserve(session, claim.id, new.wanted)
+            return Opened(opening=Opening.FRESH, claim=claim, row=row)
+        if claim.params_hash != new.params_hash:
+            raise exception.ClaimMismatch(name=new.name)
+        if not self._is_lease_over(session, claim):
+            return Opened(opening=Opening.BUSY, claim=claim)
+        return self._take_over(session, claim, new.owner_token, new.lease)
+
+    def _reopen(
+        self, session: orm.Session, claim: model.Claim, new: NewClaim
+    ) -> model.Claim:
+        swap.change_claim(
+            session,
+            self._clock,
+            claim=claim,
+            to=_C.PENDING,
+            params_hash=new.params_hash,
+            owner_token=new.owner_token,
+            lease_until=self._clock(new.lease.total_seconds()),
+            generation=claim.generation + 1,
+            attempts=claim.attempts + 1,
+            source=None,
+            pool=None,
+            volume_id=None,
+            transfer_id=None,
+            miss_started_at=None,
+            reason=None,
+        )
+        return self._read(session, _T.c.id == claim.id)
+
+    @transaction
+    def unbind(
+        self, session: orm.Session, claim: model.Claim, new: NewClaim
+    ) -> Opened:
+        """Open a bound claim again: its volume is gone.
+
+        One transaction.  Raises LostRace.
+        """
+        claim = self._reopen(session, claim, new)
+        row = self._shelf.reserve(session, claim.id, new.wanted)
+        return Opened(opening=Opening.FRESH, claim=claim, row=row)
+
+    @transaction
+    def expired(
+        self, session: orm.Session, limit: int = 100
+    ) -> tuple[model.Claim, ...]:
+        """Return claims under way whose lease is over.  One transaction."""
+        query = (
+            sa.select(_T)
+            .where(
+                _T.c.status.in_(model.UNDER_WAY),
+                _T.c.lease_until <= self._clock(),
+            )
+            .order_by(_T.c.lease_until)
+            .limit(limit)
+        )
+        return tuple(models.claim(found) for found in session.execute(query))
+
+    @transaction
+    def take_over(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        owner_token: str,
+        lease: timedelta,
+    ) -> Opened:
+        """Make an abandoned claim ours: claim and row, generation + 1.
+
+        One transaction.  Raises LostRace when somebody else has it.
+        """
+        if not self._is_lease_over(session, claim):
+            raise exception.LostRace(what="claim", id=claim.id)
+        return self._take_over(session, claim, owner_token, lease)
+
+    def _take_over(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        owner_token: str,
+        lease: timedelta,
+    ) -> Opened:
+        swap.touch_claim(
+            session,
+            self._clock,
+            claim=claim,
+            owner_token=owner_token,
+            lease_until=self._clock(lease.total_seconds()),
+            generation=claim.generation + 1,
+            attempts=claim.attempts + 1,
+        )
+        row = self._shelf.of_claim(session, claim.id)
+        if row is not None:
+            swap.touch_row(
+                session,
+                self._clock,
+                row=row,
+                generation=row.generation + 1,
+            )
+        return Opened(
+            opening=Opening.TAKEN_OVER,
+            claim=self._read(session, _T.c.id == claim.id),
+            row=self._shelf.of_claim(session, claim.id),
+        )
+
+    @transaction
+    def get(
+        self, session: orm.Session, claim_id: int
+    ) -> model.Claim | None:
+        """Return a claim, None when it was purged.  One transaction."""
+        query = sa.select(_T).where(_T.c.id == claim_id)
+        found = session.execute(query).one_or_none()
+        return None if found is None else models.claim(found)
+
+    @transaction
+    def renew(
+        self, session: orm.Session, claim: model.Claim, *, lease: timedelta
+    ) -> None:
+        """Prove that a claim is still ours and push its lease on.
+
+        One transaction.  Raises LostRace.
+        """
+        swap.touch_claim(
+            session,
+            self._clock,
+            claim=claim,
+            lease_until=self._clock(lease.total_seconds()),
+        )
+
+    @transaction
+    def renew_all(
+        self,
+        session: orm.Session,
+        owner_token: str,
+        *,
+        claim_ids: tuple[int, ...],
+        lease: timedelta,
+    ) -> None:
+        """Push the leases on of the claims that a process works on.
+
+        One transaction, one UPDATE.
+        """
+        session.execute(
+            sa.update(_T)
+            .where(
+                _T.c.owner_token == owner_token,
+                _T.c.status.in_(model.UNDER_WAY),
+                _T.c.id.in_(claim_ids),
+            )
+            .values(lease_until=self._clock(lease.total_seconds()))
+        )
+
+    @transaction
+    def reserve(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        wanted: model.Wanted,
+        lease: timedelta,
+    ) -> model.PooledVolume | None:
+        """Reserve another row for a pending claim that has none.
+
+        None when no row fits.  One transaction.  Raises LostRace.
+        """
+        swap.touch_claim(
+            session,
+            self._clock,
+            claim=claim,
+            lease_until=self._clock(lease.total_seconds()),
+            attempts=claim.attempts + 1,
+        )
+        return self._shelf.reserve(session, claim.id, wanted)
+
+    @transaction
+    def mark_offered(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        transfer_id: model.TransferId,
+        lease: timedelta,
+    ) -> model.Claim:
+        """Record the transfer; only then may accept be sent.
+
+        One transaction.  Raises LostRace: the claim is not ours any more.
+        """
+        swap.change_claim(
+            session,
+            self._clock,
+            claim=claim,
+            to=_C.OFFERED,
+            transfer_id=transfer_id,
+            lease_until=self._clock(lease.total_seconds()),
+        )
+        return dataclasses.replace(
+            claim, status=_C.OFFERED, transfer_id=transfer_id
+        )
+
+    @transaction
+    def begin_miss(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        pool: model.PoolName | None,
+        lease: timedelta,
+    ) -> model.Claim:
+        """Record that a create may now be out: this claim can never hit.
+
+        One transaction.  Raises LostRace.
+        """
+        swap.change_claim(
+            session,
+            self._clock,
+            claim=claim,
+            to=_C.CREATING,
+            pool=pool,
+            miss_started_at=self._clock(),
+            lease_until=self._clock(lease.total_seconds()),
+        )
+        return self._read(session, _T.c.id == claim.id)
+
+    @transaction
+    def is_miss_settled(
+        self, session: orm.Session, claim: model.Claim, *, grace: timedelta
+    ) -> bool:
+        """Has the grace time of the claim's create passed?
+
+        One transaction.
+        """
+        query = sa.select(_T.c.id).where(
+            _T.c.id == claim.id,
+            _T.c.miss_started_at <= self._clock(-grace.total_seconds()),
+        )
+        return session.execute(query).one_or_none() is not None
+
+    def _is_lease_over(
+        self, session: orm.Session, claim: model.Claim
+    ) -> bool:
+        query = sa.select(_T.c.id).where(
+            _T.c.id == claim.id, _T.c.lease_until <= self._clock()
+        )
+        return session.execute(query).one_or_none() is not None
+
+    def _read(
+        self, session: orm.Session, *where: sa.ColumnElement[bool]
+    ) -> model.Claim:
+        return models.claim(
+            session.execute(sa.select(_T).where(*where)).one()
+        )

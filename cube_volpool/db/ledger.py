@@ -1,0 +1,103 @@
+"""Transactions on the ledger: the engine, the retries, the clock."""
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
+
+import sqlalchemy as sa
+from oslo_db import api as db_api
+from oslo_db.sqlalchemy import enginefacade
+from sqlalchemy import orm
+
+from cube_volpool.db import clock as ledger_clock
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+@enginefacade.transaction_context_provider
+class _Context:
+    """What enginefacade hangs a transaction on; one for each."""
+
+
+class Ledger:
+    """One database and its clock.
+
+    ``options`` are those of oslo.db's ``[database]`` group; ``connection``
+    is the URL.  ``clock`` is another one in tests alone.
+    """
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        clock: ledger_clock.LedgerClock = ledger_clock.database_time,
+    ) -> None:
+        self.clock = clock
+        self._facade = enginefacade.transaction_context()
+        self._facade.configure(**options)
+        engine = self._facade.writer.get_engine()
+        if engine.dialect.name == "sqlite":
+            sa.event.listen(engine, "begin", _begin_immediate, insert=True)
+        self.engine: sa.Engine = engine
+
+    @contextmanager
+    def write(self) -> Iterator[orm.Session]:
+        """Open a transaction; it commits at the end, or rolls back."""
+        with self._facade.writer.using(_Context()) as session:
+            yield session
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self.engine.dispose()
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    # SQLite cannot turn a reader into a writer once another has written: the
+    # transaction would fail at once, without waiting.  So every transaction
+    # queues for the write lock at its start.  The flag is oslo.db's own: its
+    # listener, which runs next, then begins nothing.
+    if "in_transaction" not in connection.info:
+        connection.execute(sa.text("BEGIN IMMEDIATE"))
+        connection.info["in_transaction"] = True
+
+
+class Records(Protocol):
+    """What :func:`transaction` needs of its object."""
+
+    _ledger: Ledger
+
+
+_S = TypeVar("_S", bound=Records)
+
+
+def transaction(
+    method: Callable[Concatenate[_S, orm.Session, _P], _T],
+) -> Callable[Concatenate[_S, _P], _T]:
+    """Run a method as one transaction, the whole repeated when it clashes.
+
+    The retry is outside, so that each try is a transaction of its own.  A
+    commit whose answer was lost is tried again too: every write is a
+    compare-and-swap, so the second one changes nothing and says LostRace.
+    """
+
+    @functools.wraps(method)
+    def attempt(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with self._ledger.write() as session:
+            return method(self, session, *args, **kwargs)
+
+    retry = db_api.wrap_db_retry(
+        max_retries=8,
+        retry_interval=0.01,
+        inc_retry_interval=True,
+        max_retry_interval=0.5,
+        jitter=True,
+        retry_on_deadlock=True,
+        retry_on_disconnect=True,
+        exception_checker=_is_sqlite_busy,
+    )
+    return cast(Callable[Concatenate[_S, _P], _T], retry(attempt))
+
+
+def _is_sqlite_busy(error: Exception) -> bool:
+    return "database is locked" in str(error)

@@ -1,0 +1,158 @@
+"""The four tables of the ledger.  Migrations must come to the same."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from cube_volpool import model
+
+METADATA: Final = sa.MetaData()
+
+# MariaDB keeps whole seconds unless told otherwise; leases need fractions.
+TIME: Final = sa.DateTime().with_variant(
+    mysql.DATETIME(fsp=6), "mysql", "mariadb"
+)
+# Names must differ by case and by accents, as they do in Cinder's answer;
+# the usual collations of MariaDB would take two names for one.
+NAME: Final = sa.String(255).with_variant(
+    mysql.VARCHAR(255, charset="utf8mb4", collation="utf8mb4_bin"),
+    "mysql",
+    "mariadb",
+)
+_MYSQL: Final[dict[str, Any]] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+
+
+def _times() -> tuple[sa.Column[Any], sa.Column[Any]]:
+    return (
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("updated_at", TIME, nullable=False),
+    )
+
+
+backup_volumes = sa.Table(
+    "backup_volumes",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("marker", sa.String(36), nullable=False),
+    sa.Column("pool", sa.String(64), nullable=False),
+    sa.Column("volume_id", sa.String(36)),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("type", NAME, nullable=False),
+    sa.Column("os", sa.String(255), nullable=False),
+    sa.Column("snapshot_id", sa.String(36), nullable=False),
+    sa.Column("size_gib", sa.Integer, nullable=False),
+    sa.Column("availability_zone", sa.String(255)),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("held", sa.Boolean, nullable=False),
+    sa.Column("claim_id", sa.Integer),
+    sa.Column("evict_reason", sa.String(255)),
+    sa.Column("generation", sa.Integer, nullable=False),
+    *_times(),
+    sa.UniqueConstraint("marker", name="uniq_backup_volumes0marker"),
+    sa.UniqueConstraint("volume_id", name="uniq_backup_volumes0volume_id"),
+    sa.UniqueConstraint("claim_id", name="uniq_backup_volumes0claim_id"),
+    sa.Index("ix_backup_volumes_pool_status", "pool", "status"),
+    sa.Index(
+        "ix_backup_volumes_shelf", "snapshot_id", "status", "created_at", "id"
+    ),
+    sa.Index("ix_backup_volumes_status", "status"),
+    **_MYSQL,
+)
+
+claims = sa.Table(
+    "claims",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("marker", sa.String(36), nullable=False),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("name", NAME, nullable=False),
+    sa.Column("params_hash", sa.String(64), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("source", sa.String(16)),
+    sa.Column("pool", sa.String(64)),
+    sa.Column("volume_id", sa.String(36)),
+    sa.Column("transfer_id", sa.String(36)),
+    sa.Column("miss_started_at", TIME),
+    sa.Column("reason", sa.String(255)),
+    sa.Column("owner_token", sa.String(36), nullable=False),
+    sa.Column("lease_until", TIME, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    *_times(),
+    sa.UniqueConstraint("project_id", "name", name="uniq_claims0project_name"),
+    sa.UniqueConstraint("marker", name="uniq_claims0marker"),
+    sa.Index("ix_claims_status_lease", "status", "lease_until"),
+    sa.Index("ix_claims_owner_status", "owner_token", "status"),
+    sa.Index("ix_claims_pool_source", "pool", "source"),
+    **_MYSQL,
+)
+
+pools = sa.Table(
+    "pools",
+    METADATA,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("paused", sa.Boolean, nullable=False),
+    sa.Column("drained", sa.Boolean, nullable=False),
+    sa.Column("source_snapshot_id", sa.String(36)),
+    sa.Column("source_size_gib", sa.Integer),
+    sa.Column("volume_type_id", sa.String(36)),
+    sa.Column("last_error", sa.String(255)),
+    # Claims that the purge has taken away are still counted here.
+    sa.Column("purged_hits", sa.Integer, nullable=False),
+    sa.Column("purged_misses", sa.Integer, nullable=False),
+    # The window of the cap on deletes: its start, and the deletes in it.
+    sa.Column("deletes_since", TIME),
+    sa.Column("deletes", sa.Integer, nullable=False),
+    *_times(),
+    **_MYSQL,
+)
+
+os_images = sa.Table(
+    "os_images",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("os", sa.String(255), nullable=False),
+    sa.Column("type", sa.String(255), nullable=False),
+    sa.Column("snapshot_id", sa.String(36), nullable=False),
+    sa.Column("version", sa.String(255), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("volume_type", sa.String(255)),
+    sa.Column("size_gib", sa.Integer, nullable=False),
+    sa.Column("synced_at", TIME, nullable=False),
+    sa.UniqueConstraint("snapshot_id", name="uniq_os_images0snapshot_id"),
+    sa.Index("ix_os_images_os_type_role", "os", "type", "role"),
+    **_MYSQL,
+)
+
+
+def pooled_volume(row: sa.Row[tuple[object, ...]]) -> model.PooledVolume:
+    """Build the value from a row of ``backup_volumes``."""
+    fields = {c.name: row._mapping[c] for c in backup_volumes.columns}
+    fields["status"] = model.RowStatus(fields["status"])
+    return model.PooledVolume(**fields)
+
+
+def claim(row: sa.Row[tuple[object, ...]]) -> model.Claim:
+    """Build the value from a row of ``claims``."""
+    fields = {c.name: row._mapping[c] for c in claims.columns}
+    fields["status"] = model.ClaimStatus(fields["status"])
+    if fields["source"] is not None:
+        fields["source"] = model.Source(fields["source"])
+    return model.Claim(**fields)
+
+
+def pool_record(row: sa.Row[tuple[object, ...]]) -> model.PoolRecord:
+    """Build the value from a row of ``pools``."""
+    found = row._mapping
+    return model.PoolRecord(
+        name=found["name"],
+        generation=found["generation"],
+        paused=found["paused"],
+        drained=found["drained"],
+        source_snapshot_id=found["source_snapshot_id"],
+        source_size_gib=found["source_size_gib"],
+        volume_type_id=found["volume_type_id"],
+        last_error=found["last_error"],
+    )

@@ -1,0 +1,252 @@
+"""What all daemons agree on: pools, the catalogue, the counts, the purge."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exception
+from sqlalchemy import orm
+
+from cube_volpool import model
+from cube_volpool.db import models
+from cube_volpool.db.ledger import Ledger, transaction
+
+_P = models.pools
+_V = models.backup_volumes
+_C = models.claims
+_I = models.os_images
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolCounts:
+    """One pool's record and its numbers."""
+
+    record: model.PoolRecord
+    by_status: Mapping[model.RowStatus, int]
+    #: Available rows that are not of the source snapshot.
+    stale: int
+    hits: int
+    misses: int
+
+
+class PoolRecords:
+    """Rows of ``pools`` and ``os_images``.  Every method: one transaction."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._clock = ledger.clock
+
+    def ensure(self, names: Sequence[model.PoolName]) -> None:
+        """Insert the records that are missing.  Safe to repeat."""
+        for name in names:
+            try:
+                self._add(name)
+            except db_exception.DBDuplicateEntry:
+                continue
+
+    @transaction
+    def _add(self, session: orm.Session, name: model.PoolName) -> None:
+        found = session.execute(
+            sa.select(_P.c.name).where(_P.c.name == name)
+        ).one_or_none()
+        if found is not None:
+            return
+        session.execute(
+            sa.insert(_P).values(
+                name=name,
+                generation=1,
+                paused=False,
+                drained=False,
+                purged_hits=0,
+                purged_misses=0,
+                deletes=0,
+                created_at=self._clock(),
+                updated_at=self._clock(),
+            )
+        )
+
+    @transaction
+    def list(
+        self, session: orm.Session
+    ) -> Mapping[model.PoolName, model.PoolRecord]:
+        """Return all records by name."""
+        rows = session.execute(sa.select(_P))
+        records = [models.pool_record(row) for row in rows]
+        return {record.name: record for record in records}
+
+    @transaction
+    def set_source(
+        self,
+        session: orm.Session,
+        name: model.PoolName,
+        *,
+        snapshot_id: model.SnapshotId | None,
+        size_gib: int | None,
+        volume_type_id: str | None,
+    ) -> None:
+        """Record what a pool is built from."""
+        self._set(
+            session,
+            name,
+            source_snapshot_id=snapshot_id,
+            source_size_gib=size_gib,
+            volume_type_id=volume_type_id,
+        )
+
+    @transaction
+    def note_error(
+        self, session: orm.Session, name: model.PoolName, text: str | None
+    ) -> None:
+        """Record why a pool does not get on; None when it does again."""
+        self._set(session, name, last_error=text and text[:255])
+
+    def _set(
+        self, session: orm.Session, name: model.PoolName, **values: object
+    ) -> None:
+        session.execute(
+            sa.update(_P)
+            .where(_P.c.name == name)
+            .values(updated_at=self._clock(), **values)
+        )
+
+    @transaction
+    def replace_images(
+        self, session: orm.Session, entries: Sequence[model.CatalogueEntry]
+    ) -> None:
+        """Make ``os_images`` hold exactly these entries."""
+        wanted = {entry.snapshot_id: entry for entry in entries}
+        session.execute(
+            sa.delete(_I).where(_I.c.snapshot_id.not_in(list(wanted)))
+        )
+        known = set(session.scalars(sa.select(_I.c.snapshot_id)))
+        for snapshot_id, entry in wanted.items():
+            values = {
+                "os": entry.os,
+                "type": entry.type,
+                "version": entry.version,
+                "role": entry.role,
+                "volume_type": entry.volume_type,
+                "size_gib": entry.size_gib,
+                "synced_at": self._clock(),
+            }
+            if snapshot_id in known:
+                session.execute(
+                    sa.update(_I)
+                    .where(_I.c.snapshot_id == snapshot_id)
+                    .values(**values)
+                )
+            else:
+                session.execute(
+                    sa.insert(_I).values(snapshot_id=snapshot_id, **values)
+                )
+
+    @transaction
+    def current_images(
+        self, session: orm.Session
+    ) -> tuple[model.CatalogueEntry, ...]:
+        """Return the current entries of the catalogue."""
+        rows = session.execute(
+            sa.select(_I).where(_I.c.role == model.Role.CURRENT)
+        )
+        return tuple(
+            model.CatalogueEntry(
+                os=row.os,
+                type=row.type,
+                snapshot_id=row.snapshot_id,
+                version=row.version,
+                role=model.Role(row.role),
+                volume_type=row.volume_type,
+                size_gib=row.size_gib,
+            )
+            for row in rows
+        )
+
+    @transaction
+    def counts(self, session: orm.Session) -> tuple[PoolCounts, ...]:
+        """Count every pool.  Three statements, whatever the stock."""
+        rows = session.execute(
+            sa.select(_V.c.pool, _V.c.status, sa.func.count())
+            .group_by(_V.c.pool, _V.c.status)
+        ).all()
+        stale = session.execute(
+            sa.select(_V.c.pool, sa.func.count())
+            .join(_P, _P.c.name == _V.c.pool)
+            .where(
+                _V.c.status == model.RowStatus.AVAILABLE,
+                _V.c.snapshot_id != _P.c.source_snapshot_id,
+            )
+            .group_by(_V.c.pool)
+        ).all()
+        claims = session.execute(_claim_counts()).all()
+        served = {(pool, source): int(n) for pool, source, n in claims}
+        stale_by_pool = {pool: int(n) for pool, n in stale}
+        found = []
+        for row in session.execute(sa.select(_P).order_by(_P.c.name)):
+            statuses = {
+                model.RowStatus(status): int(n)
+                for pool, status, n in rows
+                if pool == row.name
+            }
+            found.append(
+                PoolCounts(
+                    record=models.pool_record(row),
+                    by_status=statuses,
+                    stale=stale_by_pool.get(row.name, 0),
+                    hits=row.purged_hits
+                    + served.get((row.name, model.Source.POOL), 0),
+                    misses=row.purged_misses
+                    + served.get((row.name, model.Source.CREATED), 0),
+                )
+            )
+        return tuple(found)
+
+    @transaction
+    def purge(
+        self, session: orm.Session, *, older_than: timedelta, limit: int
+    ) -> int:
+        """Delete finished claims; their hits and misses stay counted.
+
+        Returns how many were deleted; call again while it is ``limit``.
+        """
+        ended = (model.ClaimStatus.BOUND, model.ClaimStatus.FAILED)
+        ids = list(
+            session.scalars(
+                sa.select(_C.c.id)
+                .where(
+                    _C.c.status.in_(ended),
+                    _C.c.updated_at
+                    <= self._clock(-older_than.total_seconds()),
+                )
+                .order_by(_C.c.id)
+                .limit(limit)
+            )
+        )
+        for pool, source, n in session.execute(_claim_counts(ids)).all():
+            column = (
+                _P.c.purged_hits
+                if source == model.Source.POOL
+                else _P.c.purged_misses
+            )
+            session.execute(
+                sa.update(_P)
+                .where(_P.c.name == pool)
+                .values({column: column + n})
+            )
+        session.execute(sa.delete(_C).where(_C.c.id.in_(ids)))
+        return len(ids)
+
+
+def _claim_counts(ids: Sequence[int] | None = None) -> sa.Select[Any]:
+    query = (
+        sa.select(_C.c.pool, _C.c.source, sa.func.count())
+        .where(
+            _C.c.status == model.ClaimStatus.BOUND,
+            _C.c.pool.is_not(None),
+            _C.c.source.in_((model.Source.POOL, model.Source.CREATED)),
+        )
+        .group_by(_C.c.pool, _C.c.source)
+    )
+    return query if ids is None else query.where(_C.c.id.in_(ids))
+

@@ -1,0 +1,100 @@
+"""Taking a row off the shelf, inside a transaction of a claim."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+from oslo_db import exception as db_exception
+from sqlalchemy import orm
+
+from cube_volpool import exception, model
+from cube_volpool.db import models, swap
+from cube_volpool.db.ledger import Ledger
+
+_T = models.backup_volumes
+
+#: How many candidates are read: one row of many means few lost races, and no
+#: lock clause of any dialect; the head row alone wastes three of four tries.
+CANDIDATES = 64
+
+Chooser = Callable[[Sequence[model.PooledVolume]], model.PooledVolume]
+
+
+class Shelf:
+    """The available rows.  ``choose`` picks one of the candidates."""
+
+    def __init__(self, ledger: Ledger, choose: Chooser) -> None:
+        self._clock = ledger.clock
+        self._choose = choose
+
+    def reserve(
+        self,
+        session: orm.Session,
+        claim_id: int,
+        wanted: model.Wanted | None,
+    ) -> model.PooledVolume | None:
+        """Reserve one of the oldest fitting rows for a claim.
+
+        None when no row fits.  When all candidates were lost to others the
+        whole transaction is tried again, for on MariaDB it would go on to
+        see the old rows.
+        """
+        if wanted is None:
+            return None
+        candidates = self._candidates(session, wanted)
+        if not candidates:
+            return None
+        while candidates:
+            row = self._choose(candidates)
+            candidates.remove(row)
+            try:
+                swap.change_row(
+                    session,
+                    self._clock,
+                    row=row,
+                    to=model.RowStatus.RESERVED,
+                    actor=model.Actor.CLAIMANT,
+                    claim_id=claim_id,
+                )
+            except exception.LostRace:
+                continue
+            return dataclasses.replace(
+                row, status=model.RowStatus.RESERVED, claim_id=claim_id
+            )
+        raise db_exception.RetryRequest(
+            exception.Busy(
+                reason="every ready volume was taken by another claim",
+                retry_after=1,
+            )
+        )
+
+    def of_claim(
+        self, session: orm.Session, claim_id: int
+    ) -> model.PooledVolume | None:
+        """Return the row that a claim has reserved."""
+        query = sa.select(_T).where(_T.c.claim_id == claim_id)
+        found = session.execute(query).one_or_none()
+        return None if found is None else models.pooled_volume(found)
+
+    def _candidates(
+        self, session: orm.Session, wanted: model.Wanted
+    ) -> list[model.PooledVolume]:
+        conditions = [
+            _T.c.snapshot_id == wanted.snapshot_id,
+            _T.c.status == model.RowStatus.AVAILABLE,
+            _T.c.type == wanted.type,
+            _T.c.held.is_(False),
+        ]
+        if wanted.size_gib is not None:
+            conditions.append(_T.c.size_gib == wanted.size_gib)
+        if wanted.availability_zone is not None:
+            conditions.append(
+                _T.c.availability_zone == wanted.availability_zone
+            )
+        query = (
+            sa.select(_T)
+            .where(*conditions)
+            .order_by(_T.c.created_at, _T.c.id)
+            .limit(CANDIDATES)
+        )
+        return [models.pooled_volume(row) for row in session.execute(query)]

@@ -1,0 +1,276 @@
+"""The stock's side of the ledger: what reconcile reads and writes."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from cube_volpool import exception, model
+from cube_volpool.db import models, swap
+from cube_volpool.db.ledger import Ledger, transaction
+
+_T = models.backup_volumes
+_P = models.pools
+_R = model.RowStatus
+_BY = model.Actor.RECONCILE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stock:
+    """One pool as the ledger has it, read in one transaction."""
+
+    record: model.PoolRecord
+    rows: tuple[model.PooledVolume, ...]
+    #: The database's clock at the reading.
+    now: datetime
+    #: Rows in creation: over all pools, and by source snapshot.
+    creating: int
+    creating_by_snapshot: Mapping[model.SnapshotId, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRow:
+    """What the rows of a top-up, or an adopted volume, have in common."""
+
+    pool: model.PoolName
+    type: str
+    os: str
+    snapshot_id: model.SnapshotId
+    size_gib: int
+    availability_zone: str | None
+
+
+class StockRecords:
+    """Rows of ``backup_volumes`` outside claims.
+
+    Every method is one transaction; those that change a row raise LostRace
+    when it changed since it was read.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._clock = ledger.clock
+
+    @transaction
+    def load(self, session: orm.Session, pool: model.PoolName) -> Stock:
+        """Read a pool.  Raises LostRace when its record is not there."""
+        record = session.execute(
+            sa.select(_P, self._clock().label("now")).where(_P.c.name == pool)
+        ).one_or_none()
+        if record is None:
+            raise exception.LostRace(what="pool", id=pool)
+        query = sa.select(_T).where(_T.c.pool == pool).order_by(_T.c.id)
+        rows = session.execute(query)
+        counts = session.execute(
+            sa.select(_T.c.snapshot_id, sa.func.count())
+            .where(_T.c.status == _R.CREATING)
+            .group_by(_T.c.snapshot_id)
+        )
+        by_snapshot = {snapshot: int(n) for snapshot, n in counts}
+        return Stock(
+            record=models.pool_record(record),
+            rows=tuple(models.pooled_volume(row) for row in rows),
+            now=record._mapping["now"],
+            creating=sum(by_snapshot.values()),
+            creating_by_snapshot=by_snapshot,
+        )
+
+    @transaction
+    def begin_creates(
+        self,
+        session: orm.Session,
+        record: model.PoolRecord,
+        *,
+        new: NewRow,
+        count: int,
+    ) -> tuple[model.PooledVolume, ...]:
+        """Insert the intents of a top-up under the pool's generation.
+
+        Raises LostRace when another round topped this pool up meanwhile.
+        """
+        result = session.execute(
+            sa.update(_P)
+            .where(
+                _P.c.name == record.name,
+                _P.c.generation == record.generation,
+            )
+            .values(
+                generation=record.generation + 1, updated_at=self._clock()
+            )
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise exception.LostRace(what="pool", id=record.name)
+        markers = [model.Marker(str(uuid.uuid4())) for _ in range(count)]
+        for marker in markers:
+            self._insert(session, new, marker, None, _R.CREATING)
+        rows = session.execute(
+            sa.select(_T).where(_T.c.marker.in_(markers)).order_by(_T.c.id)
+        )
+        return tuple(models.pooled_volume(row) for row in rows)
+
+    @transaction
+    def adopt(
+        self,
+        session: orm.Session,
+        new: NewRow,
+        *,
+        marker: model.Marker,
+        volume_id: model.VolumeId,
+        reason: str | None,
+    ) -> bool:
+        """Take a marked volume in that no row knows; ``reason`` condemns it.
+
+        False when a row has its marker or id after all.
+        """
+        known = session.execute(
+            sa.select(_T.c.id).where(
+                sa.or_(_T.c.marker == marker, _T.c.volume_id == volume_id)
+            )
+        ).first()
+        if known is not None:
+            return False
+        status = _R.CREATING if reason is None else _R.DELETING
+        self._insert(session, new, marker, volume_id, status, reason)
+        return True
+
+    @transaction
+    def unknown(
+        self, session: orm.Session, found: Sequence[model.Volume]
+    ) -> tuple[model.Volume, ...]:
+        """Return the volumes that no row has, by marker or by id."""
+        rows = session.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
+        markers = {row.marker for row in rows}
+        ids = {row.volume_id for row in rows}
+        return tuple(
+            volume
+            for volume in found
+            if volume.id not in ids
+            and volume.metadata.get(model.MARKER_KEY) not in markers
+        )
+
+    @transaction
+    def is_still_intent(
+        self, session: orm.Session, row: model.PooledVolume
+    ) -> bool:
+        """Is a create of this row still wanted, right before its POST?"""
+        if row.status is not _R.CREATING:
+            return False
+        found = session.execute(
+            sa.select(_T.c.id).where(
+                *swap.same_row(row), _T.c.volume_id.is_(None)
+            )
+        ).one_or_none()
+        return found is not None
+
+    @transaction
+    def attach(
+        self,
+        session: orm.Session,
+        row: model.PooledVolume,
+        volume_id: model.VolumeId,
+    ) -> None:
+        """Record the id that Cinder gave to an intent."""
+        swap.touch_row(
+            session, self._clock, row=row, volume_id=volume_id
+        )
+
+    @transaction
+    def promote(
+        self,
+        session: orm.Session,
+        row: model.PooledVolume,
+        *,
+        availability_zone: str | None,
+    ) -> None:
+        """Put a finished volume on the shelf."""
+        swap.change_row(
+            session,
+            self._clock,
+            row=row,
+            to=_R.AVAILABLE,
+            actor=_BY,
+            availability_zone=availability_zone,
+        )
+
+    @transaction
+    def evict(
+        self,
+        session: orm.Session,
+        row: model.PooledVolume,
+        *,
+        reason: str,
+        volume_id: model.VolumeId | None = None,
+    ) -> None:
+        """Condemn a row; removing the volume is a later step."""
+        swap.change_row(
+            session,
+            self._clock,
+            row=row,
+            to=_R.DELETING,
+            actor=_BY,
+            evict_reason=reason[:255],
+            volume_id=volume_id or row.volume_id,
+        )
+
+    @transaction
+    def forget(self, session: orm.Session, row: model.PooledVolume) -> None:
+        """Delete the row of a volume that Cinder does not have."""
+        swap.change_row(session, self._clock, row=row, to=None, actor=_BY)
+
+    @transaction
+    def charge_delete(
+        self, session: orm.Session, pool: model.PoolName, *, per_hour: int
+    ) -> bool:
+        """Count one DELETE; False when the hour's cap is used up."""
+        hour = self._clock(-timedelta(hours=1).total_seconds())
+        session.execute(
+            sa.update(_P)
+            .where(
+                _P.c.name == pool,
+                sa.or_(
+                    _P.c.deletes_since.is_(None), _P.c.deletes_since <= hour
+                ),
+            )
+            .values(deletes_since=self._clock(), deletes=0)
+        )
+        result = session.execute(
+            sa.update(_P)
+            .where(_P.c.name == pool, _P.c.deletes < per_hour)
+            .values(deletes=_P.c.deletes + 1)
+        )
+        return bool(result.rowcount)  # type: ignore[attr-defined]
+
+    def _insert(
+        self,
+        session: orm.Session,
+        new: NewRow,
+        marker: model.Marker,
+        volume_id: model.VolumeId | None,
+        status: model.RowStatus,
+        reason: str | None = None,
+    ) -> None:
+        if _BY not in model.TRANSITIONS[(None, status)]:
+            raise AssertionError(status)
+        session.execute(
+            sa.insert(_T).values(
+                marker=marker,
+                pool=new.pool,
+                volume_id=volume_id,
+                name=model.pooled_name(marker),
+                type=new.type,
+                os=new.os,
+                snapshot_id=new.snapshot_id,
+                size_gib=new.size_gib,
+                availability_zone=new.availability_zone,
+                status=status,
+                held=False,
+                evict_reason=reason,
+                generation=1,
+                created_at=self._clock(),
+                updated_at=self._clock(),
+            )
+        )
+

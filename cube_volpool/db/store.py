@@ -1,0 +1,42 @@
+"""The store: the first of the two doors.
+
+Every public method of its four parts is one transaction.  All states live
+here; nothing else in the house remembers anything that matters.
+"""
+
+from typing import Any
+
+from cube_volpool.db import clock as ledger_clock
+from cube_volpool.db.claims import ClaimRecords
+from cube_volpool.db.endings import Endings
+from cube_volpool.db.ledger import Ledger
+from cube_volpool.db.pools import PoolRecords
+from cube_volpool.db.shelf import Chooser, Shelf
+from cube_volpool.db.stock import StockRecords
+
+
+class Store:
+    """The ledger's front: ``claims``, ``endings``, ``stock``, ``pools``.
+
+    Args:
+        options: what oslo.db takes, ``connection`` (the URL) at least.
+        choose: picks one of the candidate rows of a claim.
+        clock: the ledger's time; another one in tests alone.
+    """
+
+    def __init__(
+        self,
+        options: dict[str, Any],
+        *,
+        choose: Chooser,
+        clock: ledger_clock.LedgerClock = ledger_clock.database_time,
+    ) -> None:
+        self.ledger = Ledger(options, clock)
+        self.claims = ClaimRecords(self.ledger, Shelf(self.ledger, choose))
+        self.endings = Endings(self.ledger)
+        self.stock = StockRecords(self.ledger)
+        self.pools = PoolRecords(self.ledger)
+
+    def close(self) -> None:
+        """Drop the connections."""
+        self.ledger.close()

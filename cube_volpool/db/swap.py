@@ -1,0 +1,119 @@
+"""Compare-and-swap: the one way in which a row changes its state."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from cube_volpool import exception, model
+from cube_volpool.db import models
+from cube_volpool.db.clock import LedgerClock
+
+
+def change_row(
+    session: orm.Session,
+    clock: LedgerClock,
+    *,
+    row: model.PooledVolume,
+    to: model.RowStatus | None,
+    actor: model.Actor,
+    **values: Any,
+) -> None:
+    """Move a pooled volume to another status; ``to=None`` deletes the row.
+
+    Raises LostRace when the row changed since it was read, and
+    ForbiddenTransition when ``model.TRANSITIONS`` does not have the move.
+    """
+    if actor not in model.TRANSITIONS.get((row.status, to), frozenset()):
+        raise exception.ForbiddenTransition(
+            what=f"volume {row.volume_id} ({actor})",
+            seen=row.status,
+            wanted=to or "gone",
+        )
+    seen = same_row(row)
+    statement: sa.Delete | sa.Update
+    if to is None:
+        statement = sa.delete(models.backup_volumes).where(*seen)
+    else:
+        statement = (
+            sa.update(models.backup_volumes)
+            .where(*seen)
+            .values(status=to, updated_at=clock(), **values)
+        )
+    _one(session, statement, what="the row of volume", id=row.volume_id)
+
+
+def touch_row(
+    session: orm.Session,
+    clock: LedgerClock,
+    *,
+    row: model.PooledVolume,
+    **values: Any,
+) -> None:
+    """Change columns other than the status.  Raises LostRace."""
+    statement = (
+        sa.update(models.backup_volumes)
+        .where(*same_row(row))
+        .values(updated_at=clock(), **values)
+    )
+    _one(session, statement, what="the row of marker", id=row.marker)
+
+
+def change_claim(
+    session: orm.Session,
+    clock: LedgerClock,
+    *,
+    claim: model.Claim,
+    to: model.ClaimStatus,
+    **values: Any,
+) -> None:
+    """Move a claim to another status.
+
+    Raises LostRace when the claim changed since it was read, and
+    ForbiddenTransition when ``model.CLAIM_TRANSITIONS`` lacks the move.
+    """
+    if (claim.status, to) not in model.CLAIM_TRANSITIONS:
+        raise exception.ForbiddenTransition(
+            what=f"claim {claim.id}", seen=claim.status, wanted=to
+        )
+    touch_claim(session, clock, claim=claim, status=to, **values)
+
+
+def touch_claim(
+    session: orm.Session,
+    clock: LedgerClock,
+    *,
+    claim: model.Claim,
+    **values: Any,
+) -> None:
+    """Change columns of a claim that is still as read.  Raises LostRace."""
+    statement = (
+        sa.update(models.claims)
+        .where(
+            models.claims.c.id == claim.id,
+            models.claims.c.status == claim.status,
+            models.claims.c.generation == claim.generation,
+        )
+        .values(updated_at=clock(), **values)
+    )
+    _one(session, statement, what="claim", id=claim.id)
+
+
+def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the condition "this row is as it was read"."""
+    table = models.backup_volumes.c
+    return (
+        table.id == row.id,
+        table.status == row.status,
+        table.generation == row.generation,
+    )
+
+
+def _one(
+    session: orm.Session, statement: sa.Update | sa.Delete, **what: Any
+) -> None:
+    result = session.execute(
+        statement, execution_options={"synchronize_session": False}
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise exception.LostRace(**what)

@@ -1,0 +1,306 @@
+"""The values of the house: ids, states, rows, and what Cinder showed.
+
+Everything here is frozen and knows neither database nor HTTP.  The two
+transition tables are the whole truth about states; ``db`` refuses any other
+change and a test walks all pairs.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NewType
+
+ProjectId = NewType("ProjectId", str)
+VolumeId = NewType("VolumeId", str)
+SnapshotId = NewType("SnapshotId", str)
+TransferId = NewType("TransferId", str)
+Marker = NewType("Marker", str)
+PoolName = NewType("PoolName", str)
+
+#: What every key that we put into a volume's metadata begins with.
+KEY_PREFIX: Final = "cube_volpool"
+DEPLOYMENT_KEY: Final = "cube_volpool_deployment"
+MARKER_KEY: Final = "cube_volpool_marker"
+POOL_KEY: Final = "cube_volpool_pool"
+CLAIM_KEY: Final = "cube_volpool_claim"
+
+
+class RowStatus(StrEnum):
+    """Where a pooled volume is in its life."""
+
+    #: Intent or create under way; reconcile settles it after a crash.
+    CREATING = "creating"
+    #: On the shelf.
+    AVAILABLE = "available"
+    #: Taken by a claim; the claimant or rescue settles it.
+    RESERVED = "reserved"
+    #: Condemned; reconcile deletes until Cinder says 404.
+    DELETING = "deleting"
+
+
+class ClaimStatus(StrEnum):
+    """How far a claim is."""
+
+    #: Opened, perhaps with a reserved row; rescue settles it after a crash.
+    PENDING = "pending"
+    #: The transfer is recorded, accept may be out; rescue looks at Cinder.
+    OFFERED = "offered"
+    #: A miss: the create may be out; rescue looks for it by name and marker.
+    CREATING = "creating"
+    #: The volume is the caller's.
+    BOUND = "bound"
+    #: Nothing was given; a new call of that name opens it again.
+    FAILED = "failed"
+
+
+class Source(StrEnum):
+    """Where the volume of an answer came from."""
+
+    POOL = "pool"
+    CREATED = "created"
+    EXISTING = "existing"
+
+
+class Role(StrEnum):
+    """What a catalogued snapshot is for its (os, type)."""
+
+    CURRENT = "current"
+    NEXT = "next"
+    PREVIOUS = "previous"
+
+
+class Actor(StrEnum):
+    """Who may change the state of a pooled volume."""
+
+    RECONCILE = "reconcile"
+    CLAIMANT = "claimant"
+    RESCUE = "rescue"
+    OPERATOR = "operator"
+
+
+_R = RowStatus
+_CLAIM_ACTORS = frozenset({Actor.CLAIMANT, Actor.RESCUE})
+_POOL_ACTORS = frozenset({Actor.RECONCILE, Actor.OPERATOR})
+_RECONCILE = frozenset({Actor.RECONCILE})
+
+#: (from, to) -> who; None stands for "no row".  architecture: "States of a
+#: pooled volume".
+TRANSITIONS: Final[
+    Mapping[tuple[RowStatus | None, RowStatus | None], frozenset[Actor]]
+] = {
+    (None, _R.CREATING): _RECONCILE,
+    (None, _R.DELETING): _RECONCILE,
+    (_R.CREATING, _R.AVAILABLE): _RECONCILE,
+    (_R.CREATING, _R.DELETING): _POOL_ACTORS,
+    (_R.CREATING, None): _RECONCILE,
+    (_R.AVAILABLE, _R.RESERVED): frozenset({Actor.CLAIMANT}),
+    (_R.AVAILABLE, _R.DELETING): _POOL_ACTORS,
+    (_R.AVAILABLE, None): _RECONCILE,
+    (_R.RESERVED, None): _CLAIM_ACTORS,
+    (_R.RESERVED, _R.AVAILABLE): frozenset({Actor.CLAIMANT}),
+    (_R.RESERVED, _R.DELETING): _CLAIM_ACTORS,
+    (_R.DELETING, None): _RECONCILE,
+}
+
+_C = ClaimStatus
+#: Which claim may become what; a take-over changes no status.
+CLAIM_TRANSITIONS: Final[frozenset[tuple[ClaimStatus, ClaimStatus]]] = (
+    frozenset(
+        {
+            (_C.PENDING, _C.OFFERED),
+            (_C.PENDING, _C.CREATING),
+            (_C.OFFERED, _C.PENDING),
+            (_C.CREATING, _C.CREATING),
+            (_C.PENDING, _C.BOUND),
+            (_C.OFFERED, _C.BOUND),
+            (_C.CREATING, _C.BOUND),
+            (_C.PENDING, _C.FAILED),
+            (_C.OFFERED, _C.FAILED),
+            (_C.CREATING, _C.FAILED),
+            (_C.FAILED, _C.PENDING),
+            (_C.BOUND, _C.PENDING),
+        }
+    )
+)
+
+#: Claims that somebody is, or should be, working on.
+UNDER_WAY: Final = (_C.PENDING, _C.OFFERED, _C.CREATING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PooledVolume:
+    """One row of ``backup_volumes``."""
+
+    id: int
+    marker: Marker
+    pool: PoolName
+    #: None is intent: the create may be out, its answer is not in.
+    volume_id: VolumeId | None
+    name: str
+    type: str
+    os: str
+    snapshot_id: SnapshotId
+    size_gib: int
+    availability_zone: str | None
+    status: RowStatus
+    held: bool
+    claim_id: int | None
+    evict_reason: str | None
+    generation: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """One row of ``claims``: idempotency record and audit trail."""
+
+    id: int
+    marker: Marker
+    project_id: ProjectId
+    name: str
+    params_hash: str
+    status: ClaimStatus
+    source: Source | None
+    pool: PoolName | None
+    volume_id: VolumeId | None
+    transfer_id: TransferId | None
+    miss_started_at: datetime | None
+    reason: str | None
+    owner_token: str
+    lease_until: datetime
+    generation: int
+    attempts: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolRecord:
+    """One row of ``pools``: what all daemons must agree on."""
+
+    name: PoolName
+    generation: int
+    paused: bool
+    drained: bool
+    source_snapshot_id: SnapshotId | None
+    source_size_gib: int | None
+    volume_type_id: str | None
+    last_error: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueEntry:
+    """One row of ``os_images``."""
+
+    os: str
+    type: str
+    snapshot_id: SnapshotId
+    version: str
+    role: Role
+    volume_type: str | None
+    size_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which row a claim may take; every given field must be equal."""
+
+    type: str
+    snapshot_id: SnapshotId
+    size_gib: int | None = None
+    availability_zone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewVolume:
+    """The body of a Cinder create."""
+
+    name: str
+    volume_type: str
+    snapshot_id: SnapshotId | None = None
+    size_gib: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    availability_zone: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """A volume as Cinder showed it."""
+
+    id: VolumeId
+    project_id: ProjectId
+    name: str
+    status: str
+    size_gib: int
+    volume_type: str
+    snapshot_id: SnapshotId | None
+    bootable: bool
+    metadata: Mapping[str, str]
+    availability_zone: str | None
+    attached: bool
+    created_at: datetime
+    #: The JSON object of the answer, for the caller.
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A transfer of ours.  The key lives in memory alone."""
+
+    transfer_id: TransferId
+    auth_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A snapshot as Cinder showed it."""
+
+    id: SnapshotId
+    name: str
+    status: str
+    size_gib: int
+    volume_id: VolumeId
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who asks: the project, and the token where one was sent."""
+
+    project_id: ProjectId
+    auth_token: str | None = field(default=None, repr=False)
+    request_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimRequest:
+    """A validated claim: the body of a create, plus the OS name."""
+
+    name: str
+    volume_type: str
+    snapshot_id: SnapshotId | None = None
+    size_gib: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    availability_zone: str | None = None
+    os_name: str | None = None
+
+    def params_hash(self) -> str:
+        """Return the SHA-256 over everything but the name, in hex."""
+        params = {
+            "volume_type": self.volume_type,
+            "snapshot_id": self.snapshot_id,
+            "size": self.size_gib,
+            "metadata": dict(self.metadata),
+            "availability_zone": self.availability_zone,
+            "os_name": self.os_name,
+        }
+        text = json.dumps(params, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def pooled_name(marker: Marker) -> str:
+    """Return the name of a pooled volume on the shelf."""
+    return f"volpool-{marker}"

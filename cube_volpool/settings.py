@@ -1,0 +1,95 @@
+"""What the configuration came to: frozen, checked, in plain units.
+
+``conf`` builds these; nothing else in the house sees oslo.config.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cube_volpool import model
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSpec:
+    """One ``[pool:NAME]`` group."""
+
+    name: model.PoolName
+    os_name: str
+    #: Cinder's name of the volume type.
+    volume_type: str
+    #: Other names of the type, in lower case.
+    type_aliases: frozenset[str] = frozenset()
+    min_ready: int = 1
+    max_creating: int = 2
+    #: None is the size of the snapshot.
+    size_gib: int | None = None
+    availability_zone: str | None = None
+    #: Pins one snapshot; the catalogue is not asked.
+    snapshot_id: model.SnapshotId | None = None
+
+    def is_type(self, asked: str, type_id: str | None) -> bool:
+        """Is ``asked`` this pool's type, by name, alias or id?"""
+        return (
+            asked in (self.volume_type, type_id)
+            or asked.lower() in self.type_aliases
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClaimSettings:
+    """``[claim]``."""
+
+    #: Create in the caller's project when the pool is empty?
+    create_on_miss: bool = True
+    default_budget: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=30)
+    accept_timeout: timedelta = timedelta(seconds=90)
+    miss_grace: timedelta = timedelta(minutes=15)
+    #: The pause between two looks that must agree on an absence.
+    look_pause: timedelta = timedelta(seconds=5)
+    #: How many rows one claim may try.
+    attempts: int = 3
+    max_outstanding: int = 64
+    max_outstanding_per_project: int = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconcileSettings:
+    """``[reconcile]``."""
+
+    interval: timedelta = timedelta(seconds=10)
+    audit_interval: timedelta = timedelta(minutes=5)
+    #: Creates in flight over all pools: each holds a cinder-volume worker.
+    max_creating: int = 16
+    #: Cinder makes volumes of one snapshot one at a time.
+    max_creating_per_snapshot: int = 4
+    #: How long an unclear create may still turn up.
+    intent_grace: timedelta = timedelta(minutes=15)
+    #: What one place in a snapshot's queue may take.
+    build_timeout: timedelta = timedelta(minutes=10)
+    deletes_per_hour: int = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueSettings:
+    """``[catalogue]``."""
+
+    #: With the groups ``os``, ``type`` and ``version``.
+    naming_rule: re.Pattern[str]
+    sync_interval: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the house needs to know."""
+
+    deployment: str
+    pools: tuple[PoolSpec, ...]
+    catalogue: CatalogueSettings
+    claim: ClaimSettings = field(default_factory=ClaimSettings)
+    reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
+    rescue_interval: timedelta = timedelta(seconds=10)
+    purge_interval: timedelta = timedelta(hours=1)
+    #: Finished claims younger than this stay in the ledger.
+    purge_after: timedelta = timedelta(days=30)

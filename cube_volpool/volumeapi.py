@@ -1,0 +1,135 @@
+"""The volume API: the second of the two doors, and its errors.
+
+A :class:`VolumeAPI` is bound to one project by its credential.  One method is
+one Cinder call (a paged listing counts as one).  Everything that decides
+catches the errors of this module and never sees an HTTP status.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from cube_volpool import model
+
+
+class VolumeAPIError(Exception):
+    """The base of the errors of a volume API call."""
+
+
+class NotFound(VolumeAPIError):
+    """Definite: the thing is not visible to this project (404)."""
+
+
+class Refused(VolumeAPIError):
+    """Definite: the call was refused and nothing changed (400, 409...)."""
+
+
+class Forbidden(Refused):
+    """Definite: the credential may not do this (403)."""
+
+
+class OverQuota(VolumeAPIError):
+    """Definite: the project's quota is exhausted (413)."""
+
+
+class Unreachable(VolumeAPIError):
+    """Definite: the call was never executed (no connection, no token)."""
+
+
+class Unclear(VolumeAPIError):
+    """Unknown: the call may have been executed (time-out, 5xx, reset)."""
+
+
+class VolumeAPI(Protocol):
+    """Cinder as seen by one project.
+
+    Every method may raise :class:`Unreachable` and :class:`Unclear` besides
+    the errors that it names.  *Source:* the Block Storage API v3 reference.
+    """
+
+    @property
+    def project_id(self) -> model.ProjectId:
+        """The project of the credential; asks Keystone when not yet known."""
+
+    def create_volume(self, wanted: model.NewVolume) -> model.Volume:
+        """POST /volumes.  Not idempotent: every call makes a volume.
+
+        Raises Refused, Forbidden, NotFound (type or snapshot), OverQuota.
+        """
+
+    def get_volume(self, volume_id: model.VolumeId) -> model.Volume:
+        """GET /volumes/{id}.  Idempotent.  Raises NotFound."""
+
+    def list_volumes(
+        self,
+        *,
+        name: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        statuses: Sequence[str] = (),
+    ) -> tuple[model.Volume, ...]:
+        """GET /volumes/detail of this project alone.  Idempotent.
+
+        ``name`` is compared again, exactly: a database may compare without
+        case.  A volume of another project is left out, whatever the role of
+        the credential shows.
+        """
+
+    def update_volume(
+        self,
+        volume_id: model.VolumeId,
+        *,
+        name: str,
+        metadata: Mapping[str, str],
+    ) -> model.Volume:
+        """PUT /volumes/{id}: name, and the whole metadata.  Idempotent.
+
+        Raises NotFound, Refused.
+        """
+
+    def delete_volume(self, volume_id: model.VolumeId) -> None:
+        """DELETE /volumes/{id}.  Idempotent.  Raises NotFound, Refused."""
+
+    def offer(self, volume_id: model.VolumeId, *, name: str) -> model.Offer:
+        """POST /volume-transfers without snapshots.  Not idempotent.
+
+        The key is in this answer alone.  Raises NotFound, Refused.
+        """
+
+    def accept(self, offer: model.Offer) -> None:
+        """POST /volume-transfers/{id}/accept.  Safe to repeat.
+
+        A second accept answers NotFound, which says nothing of the owner.
+        Raises NotFound, Refused, Forbidden, OverQuota.
+        """
+
+    def cancel(self, transfer_id: model.TransferId) -> None:
+        """DELETE /volume-transfers/{id}.  Idempotent.  Raises NotFound."""
+
+    def list_transfers(
+        self, volume_id: model.VolumeId
+    ) -> tuple[model.TransferId, ...]:
+        """GET /volume-transfers?volume_id=.  Idempotent."""
+
+    def list_snapshots(self) -> tuple[model.Snapshot, ...]:
+        """GET /snapshots/detail of this project.  Idempotent."""
+
+    def list_volume_types(self) -> Mapping[str, str]:
+        """GET /types: id by name, of the types this project sees."""
+
+
+class Tenants(Protocol):
+    """The tenant keyring: volume APIs bound to the claiming projects."""
+
+    def for_claim(
+        self, project_id: model.ProjectId, auth_token: str | None
+    ) -> VolumeAPI:
+        """Return the API of a claim's project.
+
+        Raises ProjectMismatch when the caller's token belongs elsewhere,
+        InvalidRequest when a token is needed and missing, Unreachable.
+        """
+
+    def for_rescue(self, project_id: model.ProjectId) -> VolumeAPI | None:
+        """Return the API of a project without its caller.
+
+        None when only callers' own tokens are in use.
+        """
