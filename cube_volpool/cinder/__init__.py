@@ -1,0 +1,1 @@
+"""Cinder and Keystone: the volume API and the keyrings behind it."""

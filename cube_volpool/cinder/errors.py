@@ -1,0 +1,61 @@
+"""What a failed call proves: the only file that knows HTTP status codes.
+
+*Source:* cinderclient 9.10 ``exceptions.from_response``; keystoneauth1 5.18
+``session.Session._send_request``; Cinder ``exception.QuotaError`` (413).
+"""
+
+import requests
+import urllib3
+from cinderclient import exceptions as cinder_exceptions
+from keystoneauth1 import exceptions as ksa_exceptions
+
+from cube_volpool import volumeapi
+
+
+def meaning(error: Exception) -> volumeapi.VolumeAPIError:
+    """Say what a failed call proves."""
+    if isinstance(error, cinder_exceptions.ClientException):
+        return _answered(error)
+    if isinstance(error, ksa_exceptions.ConnectionError):
+        # keystoneauth calls every time-out ConnectTimeout and every broken
+        # connection ConnectFailure, also those after the request was sent;
+        # only the error beneath tells.
+        if _was_never_connected(error.__context__):
+            return volumeapi.Unreachable(str(error))
+        return volumeapi.Unclear(str(error))
+    if isinstance(
+        error, ksa_exceptions.CatalogException | ksa_exceptions.Unauthorized
+    ):
+        return volumeapi.Unreachable(str(error))
+    return volumeapi.Unclear(f"{type(error).__name__}: {error}")
+
+
+def _answered(
+    error: cinder_exceptions.ClientException,
+) -> volumeapi.VolumeAPIError:
+    text = str(error)
+    if error.code == 404:
+        # Absence is acted upon, so a 404 counts only from Cinder itself,
+        # which puts its request id on every answer; a proxy does not.
+        if error.request_id is None:
+            return volumeapi.Unclear(f"not Cinder's own answer: {text}")
+        return volumeapi.NotFound(text)
+    if error.code == 413:
+        return volumeapi.OverQuota(error.message)
+    if error.code == 403:
+        return volumeapi.Forbidden(text)
+    if error.code in (401, 429):
+        return volumeapi.Unreachable(text)
+    if 400 <= error.code < 500:
+        return volumeapi.Refused(text)
+    return volumeapi.Unclear(text)
+
+
+def _was_never_connected(cause: BaseException | None) -> bool:
+    if isinstance(cause, requests.exceptions.ConnectTimeout):
+        return True
+    if not isinstance(cause, requests.exceptions.ConnectionError):
+        return False
+    inner = cause.args[0] if cause.args else None
+    reason = getattr(inner, "reason", inner)
+    return isinstance(reason, urllib3.exceptions.NewConnectionError)

@@ -1,0 +1,317 @@
+"""The pure planner: what should happen to one pool, and why.
+
+It reads nothing and changes nothing: rows, what Cinder showed, the time and
+the limits go in, actions come out.  The plan of an applied plan is empty.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from cube_volpool import model, settings
+
+_R = model.RowStatus
+
+#: An intent older than this is no supply any more: its create got lost.
+_INTENT_COUNTS: Final = timedelta(seconds=60)
+#: What Cinder calls a volume that is being made.
+_BUILDING: Final = frozenset({"creating", "downloading"})
+#: What Cinder refuses to delete, or what somebody may be using.
+_NOT_DELETABLE: Final = frozenset(
+    {"deleting", "in-use", "attaching", "detaching", "reserved"}
+)
+
+
+@dataclass(frozen=True)
+class Create:
+    """Top the pool up by ``count`` volumes."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Attach:
+    """An intent's create is found: give the row its id."""
+
+    row: model.PooledVolume
+    volume: model.Volume
+
+
+@dataclass(frozen=True)
+class Promote:
+    """A finished volume goes on the shelf."""
+
+    row: model.PooledVolume
+    volume: model.Volume
+
+
+@dataclass(frozen=True)
+class Evict:
+    """Condemn a row.  Removing its volume is another round's Delete."""
+
+    row: model.PooledVolume
+    reason: str
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove the volume of a condemned row; repeated until it is gone."""
+
+    row: model.PooledVolume
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """A marked volume that no row knows; ``reason`` condemns it."""
+
+    volume: model.Volume
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Cinder does not have it: the row goes."""
+
+    row: model.PooledVolume
+
+
+Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a pool is built from now."""
+
+    snapshot_id: model.SnapshotId
+    size_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation:
+    """What Cinder showed.  A key that is not there was not looked at."""
+
+    #: None: GET by id said 404.
+    volumes: Mapping[model.VolumeId, model.Volume | None]
+    #: By the marker of a row without id; None: no volume of that name.
+    intents: Mapping[model.Marker, model.Volume | None] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one round may do."""
+
+    #: How many more creates may be in flight, over all pools.
+    room: int
+    intent_grace: timedelta
+    build_timeout: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """One pool, as specified and as the ledger has it."""
+
+    spec: settings.PoolSpec
+    deployment: str
+    #: None: no snapshot is known, so nothing is built and nothing is stale.
+    source: Source | None
+    rows: tuple[model.PooledVolume, ...]
+    now: datetime
+    paused: bool = False
+
+
+def plan(
+    pool: Pool, observed: Observation, limits: Limits
+) -> tuple[Action, ...]:
+    """Return what to do, in the order in which to do it.
+
+    Reserved rows are never in it: they are a claim's, and rescue's.
+    """
+    queue = _queue(pool.rows)
+    actions: list[Action] = []
+    for row in pool.rows:
+        action = _settle(pool, row, observed, limits, queue=queue)
+        if action is not None:
+            actions.append(action)
+    actions.extend(_trim(pool, actions))
+    missing = _deficit(pool, actions, limits)
+    if missing > 0:
+        actions.append(Create(missing))
+    return tuple(actions)
+
+
+def unfit(
+    row: model.PooledVolume, volume: model.Volume, *, deployment: str
+) -> str | None:
+    """Say why a finished volume may not be given out; None when it may."""
+    checks = (
+        (volume.size_gib == row.size_gib, f"its size is {volume.size_gib}"),
+        (volume.volume_type == row.type, f"its type is {volume.volume_type}"),
+        (volume.snapshot_id == row.snapshot_id, "it has another snapshot"),
+        (volume.bootable, "it is not bootable"),
+        (not volume.attached, "it is attached"),
+        (
+            volume.metadata.get(model.DEPLOYMENT_KEY) == deployment,
+            "its deployment marker was changed",
+        ),
+    )
+    return next((reason for good, reason in checks if not good), None)
+
+
+def _settle(
+    pool: Pool,
+    row: model.PooledVolume,
+    observed: Observation,
+    limits: Limits,
+    *,
+    queue: Mapping[int, int],
+) -> Action | None:
+    """Decide about one row."""
+    if row.status is _R.RESERVED:
+        return None
+    if row.volume_id is None:
+        return _settle_intent(pool, row, observed, limits)
+    if row.volume_id not in observed.volumes:
+        return None
+    volume = observed.volumes[row.volume_id]
+    if volume is None:
+        return Forget(row)
+    late = _is_late(pool, row, limits, place=queue.get(row.id, 1))
+    if row.status is _R.CREATING:
+        return _settle_creating(pool, row, volume, late=late)
+    if row.status is _R.DELETING:
+        return _settle_deleting(pool, row, volume, late=late)
+    return _settle_available(pool, row, volume)
+
+
+def _settle_intent(
+    pool: Pool,
+    row: model.PooledVolume,
+    observed: Observation,
+    limits: Limits,
+) -> Action | None:
+    if row.marker not in observed.intents:
+        return None
+    volume = observed.intents[row.marker]
+    if volume is not None:
+        return Attach(row, volume)
+    if pool.now - row.created_at > limits.intent_grace:
+        return Forget(row)
+    return None
+
+
+def _settle_creating(
+    pool: Pool, row: model.PooledVolume, volume: model.Volume, *, late: bool
+) -> Action | None:
+    if volume.status in _BUILDING:
+        return Evict(row, "stuck in creating") if late else None
+    if volume.status != "available":
+        return Evict(row, f"Cinder says {volume.status}")
+    if pool.source is not None and row.snapshot_id != pool.source.snapshot_id:
+        return Evict(row, "stale")
+    reason = unfit(row, volume, deployment=pool.deployment)
+    return Promote(row, volume) if reason is None else Evict(row, reason)
+
+
+def _settle_available(
+    pool: Pool, row: model.PooledVolume, volume: model.Volume
+) -> Action | None:
+    if volume.status != "available":
+        return Evict(row, f"Cinder says {volume.status}")
+    if volume.metadata.get(model.MARKER_KEY) != row.marker:
+        return Evict(row, "its marker was changed")
+    reason = unfit(row, volume, deployment=pool.deployment)
+    return None if reason is None else Evict(row, reason)
+
+
+def _settle_deleting(
+    pool: Pool, row: model.PooledVolume, volume: model.Volume, *, late: bool
+) -> Action | None:
+    if volume.metadata.get(model.DEPLOYMENT_KEY) != pool.deployment:
+        return None
+    if volume.attached or volume.status in _NOT_DELETABLE:
+        return None
+    if volume.status in _BUILDING and not late:
+        return None
+    return Delete(row)
+
+
+def _queue(rows: Iterable[model.PooledVolume]) -> Mapping[int, int]:
+    """Return the place of each creating row among those of its snapshot."""
+    places: dict[int, int] = {}
+    length: dict[model.SnapshotId, int] = {}
+    for row in sorted(rows, key=lambda row: (row.created_at, row.id)):
+        if row.status is _R.CREATING:
+            length[row.snapshot_id] = length.get(row.snapshot_id, 0) + 1
+            places[row.id] = length[row.snapshot_id]
+    return places
+
+
+def _is_late(
+    pool: Pool, row: model.PooledVolume, limits: Limits, *, place: int
+) -> bool:
+    return pool.now - row.created_at > limits.build_timeout * place
+
+
+def _trim(pool: Pool, decided: Iterable[Action]) -> list[Action]:
+    """Evict what is stale or too much, once the shelf is full without it."""
+    if pool.source is None:
+        return []
+    shelf = _shelf_after(pool, decided)
+    fresh = [
+        row for row in shelf if row.snapshot_id == pool.source.snapshot_id
+    ]
+    evicted: list[Action] = []
+    if len(fresh) >= pool.spec.min_ready:
+        evicted += [Evict(row, "stale") for row in shelf if row not in fresh]
+    newest_first = sorted(
+        fresh, key=lambda row: (row.created_at, row.id), reverse=True
+    )
+    surplus = max(0, len(fresh) - pool.spec.min_ready)
+    evicted += [Evict(row, "surplus") for row in newest_first[:surplus]]
+    return evicted
+
+
+def _shelf_after(
+    pool: Pool, decided: Iterable[Action]
+) -> list[model.PooledVolume]:
+    """Return the rows on the shelf once ``decided`` is done."""
+    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
+    return [
+        row
+        for row in pool.rows
+        if row.status is _R.AVAILABLE
+        and not row.held
+        and row.id not in left
+    ]
+
+
+def _deficit(
+    pool: Pool, decided: Iterable[Action], limits: Limits
+) -> int:
+    """Return how many creates to begin.
+
+    A reserved row counts as supply until its claim is settled: most are
+    bound within a second, and one that is handed back would be a surplus.
+    """
+    if pool.source is None or pool.paused:
+        return 0
+    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
+    supply = building = 0
+    for row in pool.rows:
+        if row.status is _R.CREATING:
+            building += 1
+        if row.id in left or row.status is _R.DELETING or row.held:
+            continue
+        lost = row.volume_id is None and (
+            pool.now - row.created_at > _INTENT_COUNTS
+        )
+        if row.snapshot_id == pool.source.snapshot_id and not lost:
+            supply += 1
+    return min(
+        pool.spec.min_ready - supply,
+        pool.spec.max_creating - building,
+        limits.room,
+    )
