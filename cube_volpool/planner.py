@@ -4,7 +4,7 @@ It reads nothing and changes nothing: rows, what Cinder showed, the time and
 the limits go in, actions come out.  The plan of an applied plan is empty.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -63,9 +63,13 @@ class Delete:
 
 @dataclass(frozen=True)
 class Adopt:
-    """A marked volume that no row knows; ``reason`` condemns it."""
+    """A marked volume that no row knows; ``reason`` condemns it.
+
+    Without a pool it is left alone and reported.
+    """
 
     volume: model.Volume
+    pool: model.PoolName | None
     reason: str | None
 
 
@@ -158,6 +162,29 @@ def unfit(
         ),
     )
     return next((reason for good, reason in checks if not good), None)
+
+
+def adopt(
+    volume: model.Volume, specs: Sequence[settings.PoolSpec]
+) -> Adopt:
+    """Decide about a marked volume of the pool project without a row.
+
+    One with the marker of the shelf is taken back when its pool is there,
+    for the ledger may be an old backup; one that a claim had renamed goes.
+    """
+    by_name = {spec.name: spec for spec in specs}
+    named = model.PoolName(volume.metadata.get(model.POOL_KEY, ""))
+    spec = by_name.get(named)
+    if spec is None:
+        alike = (s for s in specs if s.volume_type == volume.volume_type)
+        other = next(alike, specs[0] if specs else None)
+        name = None if other is None else other.name
+        return Adopt(volume, name, "no pool of this daemon wants it")
+    if model.MARKER_KEY not in volume.metadata:
+        return Adopt(volume, named, "a claim left it behind")
+    if volume.volume_type != spec.volume_type:
+        return Adopt(volume, named, f"its type is {volume.volume_type}")
+    return Adopt(volume, named, None)
 
 
 def _settle(
@@ -315,3 +342,14 @@ def _deficit(
         pool.spec.max_creating - building,
         limits.room,
     )
+
+
+def shelf_metadata(
+    row: model.PooledVolume, deployment: str
+) -> dict[str, str]:
+    """Return the metadata of a volume on the shelf."""
+    return {
+        model.DEPLOYMENT_KEY: deployment,
+        model.MARKER_KEY: row.marker,
+        model.POOL_KEY: row.pool,
+    }

@@ -6,6 +6,7 @@ catches the errors of this module and never sees an HTTP status.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from cube_volpool import model
@@ -49,6 +50,12 @@ class VolumeAPI(Protocol):
     @property
     def project_id(self) -> model.ProjectId:
         """The project of the credential; asks Keystone when not yet known."""
+
+    def bounded(self, timeout: timedelta) -> "VolumeAPI":
+        """Return the same API with at most this time for each call.
+
+        Accept keeps its own, longer time: past it nothing can be undone.
+        """
 
     def create_volume(self, wanted: model.NewVolume) -> model.Volume:
         """POST /volumes.  Not idempotent: every call makes a volume.

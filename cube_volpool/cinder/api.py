@@ -7,6 +7,7 @@ What each failure means for the question "was it done?" is settled in
 keystoneauth1 5.18 ``session.Session._send_request``.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Endpoint:
     #: Must be longer than Cinder's own ``rpc_response_timeout`` (60 s): a
     #: slow accept would else be taken for an unclear one.
     accept_timeout: timedelta = timedelta(seconds=90)
+    #: For every other call.
+    timeout: timedelta = timedelta(seconds=60)
 
 
 class CinderAPI:
@@ -71,6 +74,18 @@ class CinderAPI:
                 raise volumeapi.Unreachable("the credential has no project")
             self._project_id = model.ProjectId(found)
         return self._project_id
+
+    def bounded(self, timeout: timedelta) -> "CinderAPI":
+        """Return the same API with at most this time for each call."""
+        api = CinderAPI(
+            self._session,
+            self._auth,
+            endpoint=dataclasses.replace(
+                self._endpoint, timeout=min(timeout, self._endpoint.timeout)
+            ),
+        )
+        api._project_id = self._project_id
+        return api
 
     def create_volume(self, wanted: model.NewVolume) -> model.Volume:
         """POST /volumes; a null key would be refused, so it is left out."""
@@ -258,7 +273,7 @@ class CinderAPI:
             region_name=self._endpoint.region_name,
             endpoint_override=self._endpoint.endpoint_override,
             global_request_id=context and context.global_id,
-            **({} if timeout is None else {"timeout": timeout.seconds}),
+            timeout=(timeout or self._endpoint.timeout).total_seconds(),
         )
 
     def _volume(self, body: Mapping[str, Any]) -> model.Volume:

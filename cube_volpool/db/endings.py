@@ -98,6 +98,18 @@ class Endings:
         return self._release(session, claim)
 
     @transaction
+    def unreserve(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        row: model.PooledVolume,
+    ) -> model.Claim:
+        """Put a row back that no call was made for."""
+        self._shelve(session, row)
+        return self._release(session, claim)
+
+    @transaction
     def forget(
         self,
         session: orm.Session,

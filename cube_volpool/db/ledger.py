@@ -7,13 +7,18 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from oslo_db import api as db_api
+from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import orm
 
+from cube_volpool import exception
 from cube_volpool.db import clock as ledger_clock
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+
+#: What a caller is told to wait while the database is away, in seconds.
+RETRY_AFTER = 5
 
 
 @enginefacade.transaction_context_provider
@@ -76,8 +81,8 @@ def transaction(
 ) -> Callable[Concatenate[_S, _P], _T]:
     """Run a method as one transaction, the whole repeated when it clashes.
 
-    The retry is outside, so that each try is a transaction of its own.  A
-    commit whose answer was lost is tried again too: every write is a
+    Raises LedgerUnavailable when the database does not answer.  The retry is
+    outside, so that each try is a transaction of its own.  A commit whose answer was lost is tried again too: every write is a
     compare-and-swap, so the second one changes nothing and says LostRace.
     """
 
@@ -96,7 +101,26 @@ def transaction(
         retry_on_disconnect=True,
         exception_checker=_is_sqlite_busy,
     )
-    return cast(Callable[Concatenate[_S, _P], _T], retry(attempt))
+    retried = retry(attempt)
+
+    @functools.wraps(method)
+    def told(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return cast(_T, retried(self, *args, **kwargs))
+        except db_exception.DBDuplicateEntry:
+            raise
+        except (db_exception.DBError, sa.exc.TimeoutError) as error:
+            raise exception.LedgerUnavailable(
+                reason=f"the database does not answer: {_brief(error)}",
+                retry_after=RETRY_AFTER,
+            ) from error
+
+    return cast(Callable[Concatenate[_S, _P], _T], told)
+
+
+def _brief(error: Exception) -> str:
+    # Without the statement and its parameters: they are the callers'.
+    return type(error).__name__
 
 
 def _is_sqlite_busy(error: Exception) -> bool:

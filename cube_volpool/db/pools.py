@@ -98,9 +98,18 @@ class PoolRecords:
     @transaction
     def note_error(
         self, session: orm.Session, name: model.PoolName, text: str | None
-    ) -> None:
-        """Record why a pool does not get on; None when it does again."""
-        self._set(session, name, last_error=text and text[:255])
+    ) -> bool:
+        """Record why a pool does not get on; None when it does again.
+
+        True when that is news.
+        """
+        text = None if text is None else text[:255]
+        result = session.execute(
+            sa.update(_P)
+            .where(_P.c.name == name, _P.c.last_error.is_distinct_from(text))
+            .values(last_error=text, updated_at=self._clock())
+        )
+        return bool(result.rowcount)  # type: ignore[attr-defined]
 
     def _set(
         self, session: orm.Session, name: model.PoolName, **values: object

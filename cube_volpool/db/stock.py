@@ -117,14 +117,16 @@ class StockRecords:
         session: orm.Session,
         new: NewRow,
         *,
-        marker: model.Marker,
+        marker: str | None,
         volume_id: model.VolumeId,
         reason: str | None,
     ) -> bool:
         """Take a marked volume in that no row knows; ``reason`` condemns it.
 
-        False when a row has its marker or id after all.
+        Without a marker of its own it gets one.  False when a row has its
+        marker or id after all.
         """
+        marker = model.Marker(marker or str(uuid.uuid4()))
         known = session.execute(
             sa.select(_T.c.id).where(
                 sa.or_(_T.c.marker == marker, _T.c.volume_id == volume_id)
@@ -137,13 +139,23 @@ class StockRecords:
         return True
 
     @transaction
+    def now(self, session: orm.Session) -> datetime:
+        """Return the database's clock, naive UTC."""
+        return session.execute(sa.select(self._clock())).scalar_one()
+
+    @transaction
     def unknown(
         self, session: orm.Session, found: Sequence[model.Volume]
     ) -> tuple[model.Volume, ...]:
-        """Return the volumes that no row has, by marker or by id."""
+        """Return the volumes that no row and no bound claim has."""
         rows = session.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
         markers = {row.marker for row in rows}
         ids = {row.volume_id for row in rows}
+        bound = sa.select(models.claims.c.volume_id).where(
+            models.claims.c.status == model.ClaimStatus.BOUND,
+            models.claims.c.volume_id.in_([volume.id for volume in found]),
+        )
+        ids.update(session.scalars(bound))
         return tuple(
             volume
             for volume in found

@@ -1,0 +1,1 @@
+"""A pool of ready boot volumes for OpenStack Cinder."""

@@ -1,0 +1,281 @@
+"""Journey 1: one claim, from a validated request to an answer."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Final
+
+from oslo_log import log
+
+from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool.claim.admission import Admission
+from cube_volpool.claim.handover import HandOver
+from cube_volpool.claim.job import Answer, Job, is_useless
+from cube_volpool.claim.look import Looker
+from cube_volpool.claim.miss import Misser
+from cube_volpool.claim.order import OrderDesk
+from cube_volpool.claim.parallel import Runner
+from cube_volpool.clock import Clock
+from cube_volpool.db.claims import Opened, Opening
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+#: How often a claim that another thread or daemon works on is read again.
+_POLL: Final = timedelta(milliseconds=200)
+#: A volume bound more recently may not yet be seen by a lagging replica.
+_FRESHLY_BOUND: Final = timedelta(minutes=1)
+
+Refill = Callable[[model.PoolName], None]
+
+
+class Claimer:
+    """Serves claims.  One for all threads of a process."""
+
+    def __init__(
+        self,
+        store: Store,
+        pool: volumeapi.VolumeAPI,
+        tenants: volumeapi.Tenants,
+        settings: settings.Settings,
+        *,
+        owner_token: str,
+        clock: Clock,
+        runner: Runner,
+        refill: Refill,
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._tenants = tenants
+        self._limits = settings.claim
+        self._owner_token = owner_token
+        self._clock = clock
+        self._refill = refill
+        self._admission = Admission(settings.claim)
+        self._desk = OrderDesk(store, settings.pools)
+        looker = Looker(
+            store,
+            pool,
+            clock=clock,
+            pause=settings.claim.look_pause,
+            lease=settings.claim.lease,
+        )
+        self._looker = looker
+        self._hand_over = HandOver(
+            store, pool, looker, runner, deployment=settings.deployment
+        )
+        self._misser = Misser(store, self._desk, settings.claim, clock=clock)
+        self._active: set[int] = set()
+        self._active_lock = threading.Lock()
+
+    def claim(
+        self,
+        caller: model.Caller,
+        request: model.ClaimRequest,
+        *,
+        deadline: float,
+    ) -> Answer:
+        """Serve one claim.  Safe to repeat: same name, same volume.
+
+        Args:
+            deadline: on the clock of the process, in seconds; checked up to
+                the accept, never after.
+
+        Raises:
+            InvalidRequest, ProjectMismatch, PoolEmpty, QuotaExceeded, Busy,
+            LedgerUnavailable, CinderUnavailable: nothing was given.
+            ClaimInProgress: not known yet, ask again with the same name.
+            ClaimMismatch: another body under that name is under way.
+        """
+        with self._admission.place(caller.project_id):
+            job = self._job(caller, request, deadline)
+            try:
+                return self._serve(job)
+            except exception.LostRace as lost:
+                # Somebody took the claim over; they look, we do not guess.
+                LOG.info("Claim of %s: %s", request.name, lost)
+                raise job.in_progress(retry_after=1) from lost
+            except volumeapi.VolumeAPIError as error:
+                raise job.in_progress() from error
+
+    def renew_leases(self) -> None:
+        """Push the leases on of the claims that are being worked on."""
+        with self._active_lock:
+            ids = tuple(self._active)
+        if ids:
+            self._store.claims.renew_all(
+                self._owner_token, claim_ids=ids, lease=self._limits.lease
+            )
+
+    @contextlib.contextmanager
+    def _working_on(self, claim: model.Claim) -> Iterator[None]:
+        with self._active_lock:
+            self._active.add(claim.id)
+        try:
+            yield
+        finally:
+            with self._active_lock:
+                self._active.discard(claim.id)
+
+    def _job(
+        self,
+        caller: model.Caller,
+        request: model.ClaimRequest,
+        deadline: float,
+    ) -> Job:
+        """Resolve and authorise, before anything is written."""
+        order = self._desk.resolve(request)
+        try:
+            tenant = self._tenants.for_claim(
+                caller.project_id, caller.auth_token
+            )
+            own = tenant.project_id == self._pool.project_id
+        except volumeapi.VolumeAPIError as error:
+            raise exception.CinderUnavailable(reason=str(error)) from error
+        if own:
+            # The pool's own project has nothing to be handed over to it.
+            order = order.without_pool()
+        job = Job(
+            caller=caller,
+            request=request,
+            order=order,
+            tenant=tenant,
+            deadline=deadline,
+            clock=self._clock,
+            owner_token=self._owner_token,
+            lease=self._limits.lease,
+        )
+        if job.is_too_late:
+            raise exception.Busy(
+                reason="the caller's budget was over at the start",
+                retry_after=1,
+            )
+        return job
+
+    def _serve(self, job: Job) -> Answer:
+        opened = self._wait_for(job)
+        with self._working_on(opened.claim):
+            if opened.opening is Opening.BOUND:
+                answered = self._answered(job, opened.claim)
+                if isinstance(answered, Answer):
+                    return answered
+                opened = answered
+            if opened.opening is Opening.TAKEN_OVER:
+                with job.unsettled():
+                    return self._resume(job, opened)
+            return self._fill(job, opened.claim, opened.row)
+
+    def _wait_for(self, job: Job) -> Opened:
+        """Open the claim; while it is another's, wait within the budget."""
+        while True:
+            opened = self._store.claims.open(job.opening())
+            if opened.opening is not Opening.BUSY:
+                return opened
+            if job.is_too_late:
+                raise job.in_progress()
+            self._clock.sleep(_POLL.total_seconds())
+
+    def _fill(
+        self,
+        job: Job,
+        claim: model.Claim,
+        row: model.PooledVolume | None,
+    ) -> Answer:
+        """Hand rows over until one arrives; without a row it is a miss."""
+        wanted = job.order.wanted
+        for _ in range(self._limits.attempts):
+            if row is None or wanted is None:
+                return self._misser.serve(job, claim)
+            result = self._hand_over.serve(job, claim, row)
+            self._refill(row.pool)
+            if isinstance(result, Answer):
+                return result
+            claim = result
+            row = self._store.claims.reserve(
+                claim, wanted=wanted, lease=job.lease
+            )
+        if row is not None:
+            claim = self._store.endings.unreserve(claim, row=row)
+        self._store.endings.fail(claim, reason="no volume behaved")
+        raise exception.Busy(
+            reason=f"{self._limits.attempts} pooled volumes could not be "
+            "handed over",
+            retry_after=1,
+        )
+
+    def _resume(self, job: Job, opened: Opened) -> Answer:
+        """Go on with a claim whose worker went away: look first."""
+        claim, row = opened.claim, opened.row
+        if claim.status is model.ClaimStatus.CREATING:
+            return self._resume_miss(job, claim)
+        if row is not None:
+            seen = self._looker.look(claim, row, tenant=job.tenant)
+            result = self._hand_over.resolve(job, claim, row, seen)
+            self._refill(row.pool)
+            if isinstance(result, Answer):
+                return result
+            claim = result
+        if job.order.wanted is None:
+            return self._misser.serve(job, claim)
+        row = self._store.claims.reserve(
+            claim, wanted=job.order.wanted, lease=job.lease
+        )
+        return self._fill(job, claim, row)
+
+    def _resume_miss(self, job: Job, claim: model.Claim) -> Answer:
+        try:
+            found = self._misser.settle(claim, job.tenant)
+        except volumeapi.VolumeAPIError as error:
+            raise job.in_progress() from error
+        if found is not None:
+            return Answer(volume=found.body, source=model.Source.CREATED)
+        # The claim has failed for good, so opening it again starts afresh.
+        opened = self._store.claims.open(job.opening())
+        if opened.opening is not Opening.FRESH:
+            raise job.in_progress(retry_after=1)
+        return self._fill(job, opened.claim, opened.row)
+
+    def _answered(self, job: Job, claim: model.Claim) -> Answer | Opened:
+        """A claim bound before: the same volume, or, when gone, a new one.
+
+        A different body is not looked at any more: the volume is there.
+        """
+        if claim.params_hash != job.request.params_hash():
+            LOG.info(
+                "Claim %s: asked again with another body; the volume stays",
+                claim.id,
+            )
+        volume = self._still_there(job, claim)
+        if volume is None and self._is_freshly_bound(claim):
+            self._clock.sleep(self._limits.look_pause.total_seconds())
+            volume = self._still_there(job, claim)
+        if volume is not None:
+            return Answer(volume=volume.body, source=model.Source.EXISTING)
+        LOG.info(
+            "Claim %s: volume %s is gone or renamed; the claim opens again",
+            claim.id,
+            claim.volume_id,
+        )
+        return self._store.claims.unbind(claim, job.opening())
+
+    def _is_freshly_bound(self, claim: model.Claim) -> bool:
+        return self._store.stock.now() - claim.updated_at < _FRESHLY_BOUND
+
+    def _still_there(
+        self, job: Job, claim: model.Claim
+    ) -> model.Volume | None:
+        if claim.volume_id is None:
+            return None
+        try:
+            volume = job.tenant.get_volume(claim.volume_id)
+        except volumeapi.NotFound:
+            return None
+        except volumeapi.VolumeAPIError as error:
+            raise exception.CinderUnavailable(reason=str(error)) from error
+        good = (
+            volume.project_id == job.caller.project_id
+            and volume.name == job.request.name
+            and not is_useless(volume)
+        )
+        return volume if good else None

@@ -1,0 +1,212 @@
+"""Look: the only recovery rule.
+
+For a retry, a take-over, a rescue and an unclear answer alike: prove that
+the claim is still ours, then let Cinder say whose the volume is.  No answer
+of Cinder's is ever guessed.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from oslo_log import log
+
+from cube_volpool import model, volumeapi
+from cube_volpool.claim.job import named
+from cube_volpool.clock import Clock
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+#: How often offers are cancelled before the rest is left to a later look.
+_CANCELS: Final = 5
+
+
+class Verdict(StrEnum):
+    """What Cinder showed of a reserved volume."""
+
+    #: It is the caller's.
+    GIVEN = "given"
+    #: Ours, offered, and the key is at hand: accept again.
+    OFFERED = "offered"
+    #: Ours and not offered, or of no use: evict it.
+    OURS = "ours"
+    #: Nowhere, seen twice.
+    LOST = "lost"
+    #: Somebody else's.
+    FOREIGN = "foreign"
+    #: Cinder does not say.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A verdict, and the caller's volume where it was seen."""
+
+    verdict: Verdict
+    volume: model.Volume | None = None
+
+
+class Looker:
+    """Looks with the pool's keyring, and with the tenant's if there is one."""
+
+    def __init__(
+        self,
+        store: Store,
+        pool: volumeapi.VolumeAPI,
+        *,
+        clock: Clock,
+        pause: timedelta,
+        lease: timedelta,
+    ) -> None:
+        self._store = store
+        self._pool = pool
+        self._clock = clock
+        self._pause = pause
+        self._lease = lease
+
+    def look(
+        self,
+        claim: model.Claim,
+        row: model.PooledVolume,
+        *,
+        tenant: volumeapi.VolumeAPI | None,
+        offer: model.Offer | None = None,
+    ) -> Seen:
+        """Say whose the reserved volume of a claim is.
+
+        ``offer`` is the key in this process's memory.  Raises LostRace when
+        the claim is not ours any more.
+        """
+        self._store.claims.renew(claim, lease=self._lease)
+        try:
+            return self._look(claim, row, tenant, offer)
+        except (volumeapi.Unreachable, volumeapi.Unclear) as error:
+            LOG.warning(
+                "Claim %s: Cinder does not say whose volume %s is: %s",
+                claim.id,
+                row.volume_id,
+                error,
+            )
+        except volumeapi.VolumeAPIError as error:
+            LOG.error(
+                "Claim %s: looking at volume %s was refused: %s",
+                claim.id,
+                row.volume_id,
+                error,
+            )
+        return Seen(verdict=Verdict.UNKNOWN)
+
+    def _look(
+        self,
+        claim: model.Claim,
+        row: model.PooledVolume,
+        tenant: volumeapi.VolumeAPI | None,
+        offer: model.Offer | None,
+    ) -> Seen:
+        if row.volume_id is None:
+            raise AssertionError(f"row {row.id} was reserved without a volume")
+        for _ in range(_CANCELS):
+            try:
+                volume = self._pool.get_volume(row.volume_id)
+            except volumeapi.NotFound:
+                return self._gone(claim, row.volume_id, tenant)
+            transfers = self._pool.list_transfers(row.volume_id)
+            if not transfers:
+                return self._not_offered(claim, volume)
+            if offer is not None and offer.transfer_id in transfers:
+                return Seen(verdict=Verdict.OFFERED)
+            # Whatever the cancel answers, look again: an accept that was in
+            # flight may have been first.
+            for transfer_id in transfers:
+                self._cancel(transfer_id)
+        return Seen(verdict=Verdict.UNKNOWN)
+
+    def _not_offered(
+        self, claim: model.Claim, volume: model.Volume
+    ) -> Seen:
+        if volume.project_id == self._pool.project_id:
+            return Seen(verdict=Verdict.OURS)
+        return _owned(claim, volume)
+
+    def _cancel(self, transfer_id: model.TransferId) -> None:
+        try:
+            self._pool.cancel(transfer_id)
+        except (volumeapi.NotFound, volumeapi.Refused) as error:
+            LOG.debug("Transfer %s: %s", transfer_id, error)
+
+    def _gone(
+        self,
+        claim: model.Claim,
+        volume_id: model.VolumeId,
+        tenant: volumeapi.VolumeAPI | None,
+    ) -> Seen:
+        """The pool's keyring gets 404: given, or lost; never a free hand."""
+        if tenant is None:
+            return self._gone_unseen(volume_id)
+        for last in (False, True):
+            seen = self._in_tenant(claim, volume_id, tenant)
+            if seen is not None:
+                return seen
+            if not last:
+                self._clock.sleep(self._pause.total_seconds())
+        LOG.error(
+            "Claim %s: volume %s is neither in the pool project nor in "
+            "project %s; the claim fails",
+            claim.id,
+            volume_id,
+            claim.project_id,
+        )
+        return Seen(verdict=Verdict.LOST)
+
+    def _gone_unseen(self, volume_id: model.VolumeId) -> Seen:
+        """Without a tenant keyring: two 404s apart mean given.
+
+        Unconfirmed; the caller's next claim of that name settles it.
+        """
+        self._clock.sleep(self._pause.total_seconds())
+        try:
+            self._pool.get_volume(volume_id)
+        except volumeapi.NotFound:
+            return Seen(verdict=Verdict.GIVEN)
+        return Seen(verdict=Verdict.UNKNOWN)
+
+    def _in_tenant(
+        self,
+        claim: model.Claim,
+        volume_id: model.VolumeId,
+        tenant: volumeapi.VolumeAPI,
+    ) -> Seen | None:
+        """Look in the caller's project: by id, by name, by marker."""
+        try:
+            return _owned(claim, tenant.get_volume(volume_id))
+        except volumeapi.NotFound:
+            pass
+        found = named(
+            tenant.list_volumes(name=claim.name),
+            claim.name,
+            marker=claim.marker,
+        )
+        if found is None:
+            marked = tenant.list_volumes(
+                metadata={model.CLAIM_KEY: claim.marker}
+            )
+            found = marked[0] if marked else None
+        if found is None:
+            return None
+        return Seen(verdict=Verdict.GIVEN, volume=found)
+
+
+def _owned(claim: model.Claim, volume: model.Volume) -> Seen:
+    """Judge by the owner: an admin's token sees every project."""
+    if volume.project_id == claim.project_id:
+        return Seen(verdict=Verdict.GIVEN, volume=volume)
+    LOG.error(
+        "Claim %s: volume %s is owned by project %s, neither the pool's nor "
+        "the claim's; somebody moved it by hand",
+        claim.id,
+        volume.id,
+        volume.project_id,
+    )
+    return Seen(verdict=Verdict.FOREIGN)

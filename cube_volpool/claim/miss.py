@@ -1,0 +1,183 @@
+"""A miss: the ordinary create, in the caller's project, at most once."""
+
+from datetime import timedelta
+
+from oslo_log import log
+
+from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool.claim.job import Answer, Job, named
+from cube_volpool.claim.order import OrderDesk
+from cube_volpool.clock import Clock
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+
+class Misser:
+    """Serves claims that no pooled volume fits."""
+
+    def __init__(
+        self,
+        store: Store,
+        desk: OrderDesk,
+        limits: settings.ClaimSettings,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._desk = desk
+        self._limits = limits
+        self._clock = clock
+
+    def serve(self, job: Job, claim: model.Claim) -> Answer:
+        """Create the volume that a fresh claim asks for.
+
+        Raises PoolEmpty, QuotaExceeded, InvalidRequest, CinderUnavailable or
+        Busy when nothing was given, ClaimInProgress when it is not known.
+        """
+        self._refuse(job, claim)
+        existing = self._look_up(job, claim)
+        if existing is not None:
+            return self._bind(claim, existing, model.Source.EXISTING)
+        if job.is_too_late:
+            self._store.endings.fail(claim, reason="too late")
+            raise exception.Busy(
+                reason="the caller's budget was over before the create",
+                retry_after=1,
+            )
+        # Recorded before the POST: from here on this claim can never hit,
+        # and whoever takes it over knows that a create may be out.
+        claim = self._store.claims.begin_miss(
+            claim, pool=self._desk.pool_of(job.order), lease=job.lease
+        )
+        with job.unsettled():
+            return self._create(job, claim)
+
+    def settle(
+        self, claim: model.Claim, tenant: volumeapi.VolumeAPI | None
+    ) -> model.Volume | None:
+        """Find out what became of a create whose answer is not known.
+
+        Returns the volume, with the claim bound to it, or None once the
+        claim has failed: the grace time is over and two looks, apart, found
+        nothing.  Raises ClaimInProgress before that, LostRace.
+        """
+        waits = exception.ClaimInProgress(name=claim.name, retry_after=30)
+        if tenant is None:
+            raise waits
+        self._store.claims.renew(claim, lease=self._limits.lease)
+        pauses: tuple[timedelta, ...] = (timedelta(0), self._limits.look_pause)
+        for pause in pauses:
+            self._clock.sleep(pause.total_seconds())
+            found = self._find(claim, tenant)
+            if found is not None:
+                self._bind(claim, found, model.Source.CREATED)
+                return found
+            if not self._store.claims.is_miss_settled(
+                claim, grace=self._limits.miss_grace
+            ):
+                raise waits
+        self._store.endings.fail(claim, reason="the create never arrived")
+        return None
+
+    def _refuse(self, job: Job, claim: model.Claim) -> None:
+        if self._limits.create_on_miss:
+            return
+        self._store.endings.fail(claim, reason="pool empty")
+        raise exception.PoolEmpty(
+            name=job.request.name, reason="no pooled volume fits"
+        )
+
+    def _look_up(self, job: Job, claim: model.Claim) -> model.Volume | None:
+        try:
+            tenant = job.tenant.bounded(job.remaining)
+            found = tenant.list_volumes(name=job.request.name)
+        except volumeapi.VolumeAPIError as error:
+            self._store.endings.fail(claim, reason="look-up failed")
+            raise exception.CinderUnavailable(
+                reason=f"the look-up by name failed: {error}"
+            ) from error
+        return named(found, job.request.name, marker=claim.marker)
+
+    def _create(self, job: Job, claim: model.Claim) -> Answer:
+        wanted = job.order.create
+        marked = model.NewVolume(
+            name=wanted.name,
+            volume_type=wanted.volume_type,
+            snapshot_id=wanted.snapshot_id,
+            size_gib=wanted.size_gib,
+            metadata={**wanted.metadata, model.CLAIM_KEY: claim.marker},
+            availability_zone=wanted.availability_zone,
+        )
+        try:
+            volume = job.tenant.create_volume(marked)
+        except volumeapi.Unclear as error:
+            LOG.warning(
+                "Claim %s: the create was not answered: %s", claim.id, error
+            )
+            return self._settle_now(job, claim)
+        except volumeapi.VolumeAPIError as error:
+            self._store.endings.fail(claim, reason=str(error))
+            raise self._refusal(job, error) from error
+        return self._bind(claim, volume, model.Source.CREATED)
+
+    def _settle_now(self, job: Job, claim: model.Claim) -> Answer:
+        try:
+            found = self._find(claim, job.tenant)
+        except volumeapi.VolumeAPIError as error:
+            raise job.in_progress() from error
+        if found is None:
+            raise job.in_progress()
+        return self._bind(claim, found, model.Source.CREATED)
+
+    def _find(
+        self, claim: model.Claim, tenant: volumeapi.VolumeAPI
+    ) -> model.Volume | None:
+        """Look for the created volume by its marker, then by its name."""
+        marked = tenant.list_volumes(metadata={model.CLAIM_KEY: claim.marker})
+        if marked:
+            return marked[0]
+        return named(
+            tenant.list_volumes(name=claim.name),
+            claim.name,
+            marker=claim.marker,
+        )
+
+    def _refusal(
+        self, job: Job, error: volumeapi.VolumeAPIError
+    ) -> exception.VolpoolError:
+        """Say what a definite refusal of the create means to the caller."""
+        if isinstance(error, volumeapi.OverQuota):
+            return exception.QuotaExceeded(cinder_message=str(error))
+        if isinstance(error, volumeapi.NotFound | volumeapi.Forbidden):
+            # A plain member is not shown the pool's snapshot.
+            return exception.PoolEmpty(
+                name=job.request.name,
+                reason=f"Cinder does not let us create it there: {error}",
+            )
+        if isinstance(error, volumeapi.Refused):
+            return exception.InvalidRequest(
+                field="volume", reason=f"Cinder refuses it: {error}"
+            )
+        return exception.CinderUnavailable(
+            reason=f"the create was not sent: {error}"
+        )
+
+    def _bind(
+        self, claim: model.Claim, volume: model.Volume, source: model.Source
+    ) -> Answer:
+        self._store.endings.bind(
+            claim,
+            row=None,
+            volume_id=volume.id,
+            source=source,
+            actor=model.Actor.CLAIMANT,
+        )
+        LOG.info(
+            "Claim %s of project %s: volume %s, %s",
+            claim.id,
+            claim.project_id,
+            volume.id,
+            source,
+        )
+        return Answer(volume=volume.body, source=source)

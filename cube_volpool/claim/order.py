@@ -1,0 +1,108 @@
+"""What a request comes to: which row may serve it, what a miss creates."""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cube_volpool import exception, model, settings
+from cube_volpool.db.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A request, resolved."""
+
+    #: None when no pool can serve it: always a miss.
+    wanted: model.Wanted | None
+    create: model.NewVolume
+
+    def without_pool(self) -> "Order":
+        """Return the same order as one that no pool may serve."""
+        return dataclasses.replace(self, wanted=None)
+
+
+class OrderDesk:
+    """Resolves type names and aliases, and OS names to snapshots."""
+
+    def __init__(
+        self, store: Store, pools: Sequence[settings.PoolSpec]
+    ) -> None:
+        self._store = store
+        self._pools = pools
+
+    def resolve(self, request: model.ClaimRequest) -> Order:
+        """Resolve a request.
+
+        The ledger is read only for what the request leaves open.  Raises
+        InvalidRequest when neither a pool nor a create can serve it.
+        """
+        specs = self._of_type(request.volume_type)
+        kind = specs[0].volume_type if specs else request.volume_type
+        snapshot_id = request.snapshot_id
+        if snapshot_id is None and request.os_name is not None:
+            snapshot_id = self._current(request.os_name, kind, specs)
+        if snapshot_id is None and request.size_gib is None:
+            raise exception.InvalidRequest(
+                field="os_name",
+                reason=f"no image of {request.os_name!r} with type {kind!r} "
+                "is known, and without a snapshot_id or a size nothing can "
+                "be created",
+            )
+        create = model.NewVolume(
+            name=request.name,
+            volume_type=kind,
+            snapshot_id=snapshot_id,
+            size_gib=request.size_gib,
+            metadata=request.metadata,
+            availability_zone=request.availability_zone,
+        )
+        if snapshot_id is None or not specs:
+            return Order(wanted=None, create=create)
+        wanted = model.Wanted(
+            type=kind,
+            snapshot_id=snapshot_id,
+            size_gib=request.size_gib,
+            availability_zone=request.availability_zone,
+        )
+        return Order(wanted=wanted, create=create)
+
+    def pool_of(self, order: Order) -> model.PoolName | None:
+        """Return the pool that a miss of this order is counted for."""
+        if order.wanted is None:
+            return None
+        records = self._store.pools.list()
+        for spec in self._pools:
+            record = records.get(spec.name)
+            if (
+                record is not None
+                and spec.volume_type == order.wanted.type
+                and record.source_snapshot_id == order.wanted.snapshot_id
+            ):
+                return spec.name
+        return None
+
+    def _of_type(self, asked: str) -> list[settings.PoolSpec]:
+        by_name = [spec for spec in self._pools if spec.is_type(asked, None)]
+        if by_name:
+            return by_name
+        records = self._store.pools.list()
+        return [
+            spec
+            for spec in self._pools
+            if spec.name in records
+            and spec.is_type(asked, records[spec.name].volume_type_id)
+        ]
+
+    def _current(
+        self, os_name: str, kind: str, specs: Sequence[settings.PoolSpec]
+    ) -> model.SnapshotId | None:
+        records = self._store.pools.list()
+        for spec in specs:
+            record = records.get(spec.name)
+            if spec.os_name == os_name and record is not None:
+                return record.source_snapshot_id
+        for entry in self._store.pools.current_images():
+            if (entry.os, entry.type) == (os_name, kind):
+                return entry.snapshot_id
+        return None
+

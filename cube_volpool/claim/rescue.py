@@ -1,0 +1,118 @@
+"""Rescue: claims whose worker went away, for ever, not only at start."""
+
+from oslo_log import log
+
+from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool.claim.look import Looker, Seen, Verdict
+from cube_volpool.claim.miss import Misser
+from cube_volpool.db.claims import Opened
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+_BY = model.Actor.RESCUE
+
+
+class Rescuer:
+    """Settles claims under way whose lease is over.
+
+    Acts only after a take-over that changed a row: a late one of another
+    daemon finds its generation gone.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tenants: volumeapi.Tenants,
+        looker: Looker,
+        misser: Misser,
+        limits: settings.ClaimSettings,
+        *,
+        owner_token: str,
+    ) -> None:
+        self._store = store
+        self._tenants = tenants
+        self._looker = looker
+        self._misser = misser
+        self._limits = limits
+        self._owner_token = owner_token
+
+    def round(self) -> int:
+        """Look at every abandoned claim once; return how many there were."""
+        abandoned = self._store.claims.expired()
+        for claim in abandoned:
+            try:
+                self._rescue(claim)
+            except exception.LostRace as lost:
+                LOG.debug("Claim %s: %s", claim.id, lost)
+            except exception.ClaimInProgress:
+                LOG.debug("Claim %s is not settled yet", claim.id)
+            except volumeapi.VolumeAPIError as error:
+                LOG.warning("Claim %s has to wait: %s", claim.id, error)
+        return len(abandoned)
+
+    def _rescue(self, abandoned: model.Claim) -> None:
+        opened = self._store.claims.take_over(
+            abandoned,
+            owner_token=self._owner_token,
+            lease=self._limits.lease,
+        )
+        claim = opened.claim
+        LOG.info(
+            "Claim %s of project %s was left %s; looking",
+            claim.id,
+            claim.project_id,
+            claim.status,
+        )
+        tenant = self._tenants.for_rescue(claim.project_id)
+        if claim.status is model.ClaimStatus.CREATING:
+            self._misser.settle(claim, tenant)
+        elif opened.row is None:
+            # Without a row nothing was published on its behalf.
+            self._store.endings.fail(claim, reason="abandoned")
+        else:
+            self._settle(opened, opened.row, tenant)
+
+    def _settle(
+        self,
+        opened: Opened,
+        row: model.PooledVolume,
+        tenant: volumeapi.VolumeAPI | None,
+    ) -> None:
+        claim = opened.claim
+        seen = self._looker.look(claim, row, tenant=tenant)
+        if seen.verdict is Verdict.GIVEN:
+            self._bind(claim, row, seen)
+        elif seen.verdict is Verdict.OURS:
+            reason = "a claim left it in doubt"
+            pending = self._store.endings.evict(
+                claim, row=row, reason=reason, actor=_BY
+            )
+            self._store.endings.fail(pending, reason="abandoned")
+        elif seen.verdict is Verdict.FOREIGN:
+            pending = self._store.endings.forget(claim, row=row, actor=_BY)
+            self._store.endings.fail(pending, reason="abandoned")
+        elif seen.verdict is Verdict.LOST:
+            self._store.endings.lose(claim, row=row, actor=_BY)
+        else:
+            LOG.debug("Claim %s is not settled yet", claim.id)
+
+    def _bind(
+        self, claim: model.Claim, row: model.PooledVolume, seen: Seen
+    ) -> None:
+        volume_id = row.volume_id if seen.volume is None else seen.volume.id
+        if volume_id is None:
+            raise AssertionError(f"row {row.id} was reserved without a volume")
+        self._store.endings.bind(
+            claim,
+            row=row,
+            volume_id=volume_id,
+            source=model.Source.POOL,
+            actor=_BY,
+        )
+        LOG.info(
+            "Claim %s of project %s had its volume %s already",
+            claim.id,
+            claim.project_id,
+            volume_id,
+        )

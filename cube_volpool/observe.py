@@ -1,0 +1,93 @@
+"""Looking at Cinder on behalf of reconcile: the least that is needed.
+
+A fast look costs O(changes): rows in creation by one filtered listing, the
+few that left it by GET, condemned ones by GET.  An audit lists everything.
+Absence from a listing is never proof; a GET by id is.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from cube_volpool import model, planner, volumeapi
+
+_R = model.RowStatus
+
+#: Condemned rows looked at in one round; the rest wait for the next.
+_DELETING_PER_ROUND: Final = 50
+
+
+def fast(
+    api: volumeapi.VolumeAPI,
+    rows: Iterable[model.PooledVolume],
+    *,
+    deployment: str,
+) -> planner.Observation:
+    """Look at the rows in creation and at the condemned ones.
+
+    Raises what the volume API raises; a round that saw half decides nothing.
+    """
+    rows = tuple(rows)
+    creating = [row for row in rows if row.status is _R.CREATING]
+    deleting = [row for row in rows if row.status is _R.DELETING]
+    listed: Mapping[model.VolumeId, model.Volume] = {}
+    if any(row.volume_id is not None for row in creating):
+        found = api.list_volumes(
+            metadata={model.DEPLOYMENT_KEY: deployment},
+            statuses=("creating",),
+        )
+        listed = {volume.id: volume for volume in found}
+    looked = creating + deleting[:_DELETING_PER_ROUND]
+    return planner.Observation(
+        volumes=_by_id(api, looked, listed), intents=_intents(api, looked)
+    )
+
+
+def full(
+    api: volumeapi.VolumeAPI,
+    rows: Iterable[model.PooledVolume],
+    *,
+    listing: Iterable[model.Volume],
+) -> planner.Observation:
+    """Look at every row, by a listing of the whole project."""
+    looked = [row for row in rows if row.status is not _R.RESERVED]
+    listed = {volume.id: volume for volume in listing}
+    return planner.Observation(
+        volumes=_by_id(api, looked, listed), intents=_intents(api, looked)
+    )
+
+
+def _by_id(
+    api: volumeapi.VolumeAPI,
+    rows: Iterable[model.PooledVolume],
+    listed: Mapping[model.VolumeId, model.Volume],
+) -> Mapping[model.VolumeId, model.Volume | None]:
+    volumes: dict[model.VolumeId, model.Volume | None] = {}
+    for row in rows:
+        if row.volume_id is None:
+            continue
+        if row.volume_id in listed:
+            volumes[row.volume_id] = listed[row.volume_id]
+        else:
+            volumes[row.volume_id] = get(api, row.volume_id)
+    return volumes
+
+
+def _intents(
+    api: volumeapi.VolumeAPI, rows: Iterable[model.PooledVolume]
+) -> Mapping[model.Marker, model.Volume | None]:
+    intents: dict[model.Marker, model.Volume | None] = {}
+    for row in rows:
+        if row.volume_id is None:
+            found = api.list_volumes(name=row.name)
+            intents[row.marker] = found[0] if found else None
+    return intents
+
+
+def get(
+    api: volumeapi.VolumeAPI, volume_id: model.VolumeId
+) -> model.Volume | None:
+    """Return a volume of the API's project, None when Cinder says 404."""
+    try:
+        return api.get_volume(volume_id)
+    except volumeapi.NotFound:
+        return None

@@ -1,0 +1,346 @@
+"""Journeys 2 and 3: observe, plan, apply; one pool at a time."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, assert_never
+
+from oslo_log import log
+
+from cube_volpool import (
+    exception,
+    model,
+    observe,
+    planner,
+    settings,
+    volumeapi,
+)
+from cube_volpool.backoff import Backoff
+from cube_volpool.db import stock as db_stock
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+#: What a create may answer that proves that no volume was made.
+_NOT_MADE: Final = (
+    volumeapi.Refused,
+    volumeapi.NotFound,
+    volumeapi.OverQuota,
+    volumeapi.Unreachable,
+)
+
+
+class Reconciler:
+    """Keeps the pools at their target.  Safe to run beside others.
+
+    ``api`` is the pool project's.  Losing a race is normal: whoever won goes
+    on, and the next round sees what came of it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        api: volumeapi.VolumeAPI,
+        settings: settings.Settings,
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._settings = settings
+        self._specs = {spec.name: spec for spec in settings.pools}
+        self._backoffs: dict[model.PoolName, Backoff] = {}
+
+    def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
+        """Reconcile the named pools, or all; is something under way?"""
+        chosen = self._specs if names is None else names
+        busy = False
+        for name in chosen:
+            if name in self._specs:
+                busy |= self._guarded(self._specs[name], listing=None)
+        return busy
+
+    def audit(self) -> None:
+        """Look at every volume of the deployment, paged; adopt strangers."""
+        try:
+            listing = self._api.list_volumes(
+                metadata={model.DEPLOYMENT_KEY: self._settings.deployment}
+            )
+        except volumeapi.VolumeAPIError as error:
+            LOG.warning("The audit has to wait: %s", error)
+            return
+        for spec in self._specs.values():
+            self._guarded(spec, listing=listing)
+        self._adopt_strangers(listing)
+
+    def _guarded(
+        self,
+        spec: settings.PoolSpec,
+        *,
+        listing: Sequence[model.Volume] | None,
+    ) -> bool:
+        try:
+            return self._reconcile(spec, listing=listing)
+        except exception.LostRace as lost:
+            LOG.debug("Pool %s: another daemon was first: %s", spec.name, lost)
+        except volumeapi.VolumeAPIError as error:
+            self._note(spec.name, f"Cinder: {error}")
+        except Exception:
+            # The outermost frame: one pool's trouble is not the others'.
+            LOG.exception("Pool %s: the round failed", spec.name)
+        return True
+
+    def _reconcile(
+        self,
+        spec: settings.PoolSpec,
+        *,
+        listing: Sequence[model.Volume] | None,
+    ) -> bool:
+        stock = self._store.stock.load(spec.name)
+        if listing is None:
+            observed = observe.fast(
+                self._api,
+                stock.rows,
+                deployment=self._settings.deployment,
+            )
+        else:
+            observed = observe.full(self._api, stock.rows, listing=listing)
+        actions = planner.plan(
+            self._pool(spec, stock), observed, self._limits(spec, stock)
+        )
+        for action in actions:
+            self._apply(spec, stock, action)
+        return any(
+            row.status in (model.RowStatus.CREATING, model.RowStatus.DELETING)
+            for row in stock.rows
+        ) or bool(actions)
+
+    def _pool(
+        self, spec: settings.PoolSpec, stock: db_stock.Stock
+    ) -> planner.Pool:
+        source = None
+        record = stock.record
+        if record.source_snapshot_id and record.source_size_gib:
+            source = planner.Source(
+                snapshot_id=record.source_snapshot_id,
+                size_gib=spec.size_gib or record.source_size_gib,
+            )
+        return planner.Pool(
+            spec=spec,
+            deployment=self._settings.deployment,
+            source=source,
+            rows=stock.rows,
+            now=stock.now,
+            paused=record.paused,
+        )
+
+    def _limits(
+        self, spec: settings.PoolSpec, stock: db_stock.Stock
+    ) -> planner.Limits:
+        limits = self._settings.reconcile
+        source = stock.record.source_snapshot_id
+        room = limits.max_creating - stock.creating
+        if source is not None:
+            same = stock.creating_by_snapshot.get(source, 0)
+            room = min(room, limits.max_creating_per_snapshot - same)
+        backoff = self._backoffs.get(spec.name, Backoff())
+        return planner.Limits(
+            room=room if backoff.is_over(stock.now) else 0,
+            intent_grace=limits.intent_grace,
+            build_timeout=limits.build_timeout,
+        )
+
+    def _apply(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        action: planner.Action,
+    ) -> None:
+        """Do one action; a lost race ends this action alone."""
+        try:
+            match action:
+                case planner.Create():
+                    self._create(spec, stock, action.count)
+                case planner.Attach():
+                    self._store.stock.attach(action.row, action.volume.id)
+                case planner.Promote():
+                    self._promote(spec, action)
+                case planner.Evict():
+                    self._evict(spec, stock, action)
+                case planner.Delete():
+                    self._delete(action.row)
+                case planner.Adopt():
+                    self._adopt(action)
+                case planner.Forget():
+                    self._forget(action.row)
+                case _:
+                    assert_never(action)
+        except exception.LostRace as lost:
+            LOG.debug("Pool %s: %s", spec.name, lost)
+
+    def _promote(
+        self, spec: settings.PoolSpec, action: planner.Promote
+    ) -> None:
+        self._store.stock.promote(
+            action.row, availability_zone=action.volume.availability_zone
+        )
+        self._backoffs.pop(spec.name, None)
+        self._note(spec.name, None)
+        LOG.info(
+            "Pool %s: volume %s is ready", spec.name, action.row.volume_id
+        )
+
+    def _evict(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        action: planner.Evict,
+    ) -> None:
+        row = action.row
+        self._store.stock.evict(row, reason=action.reason)
+        LOG.info(
+            "Pool %s: volume %s is evicted: %s",
+            row.pool,
+            row.volume_id,
+            action.reason,
+        )
+        if row.status is model.RowStatus.CREATING and action.reason != "stale":
+            self._failed(
+                spec, stock, f"volume {row.volume_id}: {action.reason}"
+            )
+
+    def _forget(self, row: model.PooledVolume) -> None:
+        self._store.stock.forget(row)
+        LOG.info(
+            "Pool %s: volume %s (%s) is not in Cinder any more",
+            row.pool,
+            row.volume_id,
+            row.name,
+        )
+
+    def _create(
+        self, spec: settings.PoolSpec, stock: db_stock.Stock, count: int
+    ) -> None:
+        record = stock.record
+        if not record.source_snapshot_id or not record.source_size_gib:
+            return
+        new = db_stock.NewRow(
+            pool=spec.name,
+            type=spec.volume_type,
+            os=spec.os_name,
+            snapshot_id=record.source_snapshot_id,
+            size_gib=spec.size_gib or record.source_size_gib,
+            availability_zone=spec.availability_zone,
+        )
+        rows = self._store.stock.begin_creates(record, new=new, count=count)
+        for place, row in enumerate(rows):
+            if not self._post(row):
+                self._give_up(spec, stock, rows[place + 1 :])
+                return
+        LOG.info("Pool %s: %d volumes are being made", spec.name, len(rows))
+
+    def _post(self, row: model.PooledVolume) -> bool:
+        """Send the one POST of a row; False when Cinder refused it."""
+        if not self._store.stock.is_still_intent(row):
+            return True
+        wanted = model.NewVolume(
+            name=row.name,
+            volume_type=row.type,
+            snapshot_id=row.snapshot_id,
+            size_gib=row.size_gib,
+            metadata=planner.shelf_metadata(row, self._settings.deployment),
+            availability_zone=row.availability_zone,
+        )
+        try:
+            volume = self._api.create_volume(wanted)
+        except _NOT_MADE as error:
+            self._store.stock.forget(row)
+            self._note(row.pool, f"a create was refused: {error}")
+            return False
+        except volumeapi.Unclear as error:
+            # Never a second POST for this row: its marker is looked for.
+            self._note(row.pool, f"a create was not answered: {error}")
+            return False
+        self._store.stock.attach(row, volume.id)
+        return True
+
+    def _give_up(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        unsent: Iterable[model.PooledVolume],
+    ) -> None:
+        """Drop the intents whose POST was not sent, and wait a while."""
+        for row in unsent:
+            self._store.stock.forget(row)
+        self._failed(spec, stock, None)
+
+    def _delete(self, row: model.PooledVolume) -> None:
+        """The only lines that delete a volume: transfers first."""
+        if row.volume_id is None:
+            return
+        cap = self._settings.reconcile.deletes_per_hour
+        if not self._store.stock.charge_delete(row.pool, per_hour=cap):
+            self._note(row.pool, f"[reconcile] deletes_per_hour {cap} is used")
+            return
+        try:
+            for transfer_id in self._api.list_transfers(row.volume_id):
+                self._api.cancel(transfer_id)
+            self._api.delete_volume(row.volume_id)
+        except (volumeapi.NotFound, volumeapi.Refused) as error:
+            LOG.debug("Volume %s is not deleted yet: %s", row.volume_id, error)
+
+    def _adopt_strangers(self, listing: Sequence[model.Volume]) -> None:
+        now = self._store.stock.now()
+        grace = self._settings.reconcile.intent_grace
+        for volume in self._store.stock.unknown(listing):
+            if now - volume.created_at < grace:
+                continue
+            self._adopt(
+                planner.adopt(volume, tuple(self._specs.values()))
+            )
+
+    def _adopt(self, action: planner.Adopt) -> None:
+        volume = action.volume
+        if action.pool is None or volume.snapshot_id is None:
+            LOG.warning(
+                "Volume %s carries our marker, but no pool can take it: %s",
+                volume.id,
+                action.reason,
+            )
+            return
+        spec = self._specs[action.pool]
+        new = db_stock.NewRow(
+            pool=spec.name,
+            type=volume.volume_type,
+            os=spec.os_name,
+            snapshot_id=volume.snapshot_id,
+            size_gib=volume.size_gib,
+            availability_zone=volume.availability_zone,
+        )
+        taken = self._store.stock.adopt(
+            new,
+            marker=volume.metadata.get(model.MARKER_KEY),
+            volume_id=volume.id,
+            reason=action.reason,
+        )
+        if taken:
+            LOG.warning(
+                "Pool %s: volume %s had no row and is adopted%s",
+                spec.name,
+                volume.id,
+                f" to be deleted: {action.reason}" if action.reason else "",
+            )
+
+    def _failed(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        text: str | None,
+    ) -> None:
+        known = self._backoffs.get(spec.name, Backoff())
+        self._backoffs[spec.name] = known.failed(stock.now)
+        if text is not None:
+            self._note(spec.name, text)
+
+    def _note(self, name: model.PoolName, text: str | None) -> None:
+        """Record a pool's trouble where every daemon reports it from."""
+        if self._store.pools.note_error(name, text) and text is not None:
+            LOG.warning("Pool %s: %s", name, text)
+
