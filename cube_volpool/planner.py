@@ -326,9 +326,10 @@ def _deficit(
     if pool.source is None or pool.paused:
         return 0
     left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
+    built = {a.row.id for a in decided if isinstance(a, Promote)}
     supply = building = 0
     for row in pool.rows:
-        if row.status is _R.CREATING:
+        if row.status is _R.CREATING and row.id not in left | built:
             building += 1
         if row.id in left or row.status is _R.DELETING or row.held:
             continue
@@ -340,7 +341,7 @@ def _deficit(
     return min(
         pool.spec.min_ready - supply,
         pool.spec.max_creating - building,
-        limits.room,
+        limits.room + len(built),
     )
 
 

@@ -1,6 +1,7 @@
 """Transactions on the ledger: the engine, the retries, the clock."""
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, cast
@@ -40,21 +41,40 @@ class Ledger:
     ) -> None:
         self.clock = clock
         self._facade = enginefacade.transaction_context()
-        self._facade.configure(**options)
-        engine = self._facade.writer.get_engine()
-        if engine.dialect.name == "sqlite":
-            sa.event.listen(engine, "begin", _begin_immediate, insert=True)
-        self.engine: sa.Engine = engine
+        # Waiting for a database that is down is the callers' business: the
+        # daemon's loops do it, and a claim must not.
+        self._facade.configure(**{**options, "max_retries": 0})
+        self._engine: sa.Engine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine, made at first use because making it connects."""
+        with self._lock:
+            if self._engine is None:
+                engine = self._facade.writer.get_engine()
+                if engine.dialect.name == "sqlite":
+                    sa.event.listen(
+                        engine, "begin", _begin_immediate, insert=True
+                    )
+                self._engine = engine
+            return self._engine
 
     @contextmanager
     def write(self) -> Iterator[orm.Session]:
         """Open a transaction; it commits at the end, or rolls back."""
+        self._prepare()
         with self._facade.writer.using(_Context()) as session:
             yield session
 
+    def _prepare(self) -> None:
+        """Let the engine have its listener before its first transaction."""
+        _ = self.engine
+
     def close(self) -> None:
         """Drop the connections."""
-        self.engine.dispose()
+        if self._engine is not None:
+            self._engine.dispose()
 
 
 def _begin_immediate(connection: sa.Connection) -> None:

@@ -6,10 +6,15 @@ here; nothing else in the house remembers anything that matters.
 
 from typing import Any
 
+import sqlalchemy as sa
+from oslo_db import exception as db_exception
+
+from cube_volpool import exception
+from cube_volpool.db import migration
 from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db.claims import ClaimRecords
 from cube_volpool.db.endings import Endings
-from cube_volpool.db.ledger import Ledger
+from cube_volpool.db.ledger import RETRY_AFTER, Ledger
 from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Chooser, Shelf
 from cube_volpool.db.stock import StockRecords
@@ -36,6 +41,26 @@ class Store:
         self.endings = Endings(self.ledger)
         self.stock = StockRecords(self.ledger)
         self.pools = PoolRecords(self.ledger)
+
+    def check_schema(self) -> None:
+        """Compare the schema with what this code needs.
+
+        Raises StartupRefused when they differ, LedgerUnavailable when the
+        database does not answer.
+        """
+        try:
+            present = migration.version(self.ledger.engine)
+        except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
+            raise exception.LedgerUnavailable(
+                reason=f"the database does not answer: "
+                f"{type(error).__name__}",
+                retry_after=RETRY_AFTER,
+            ) from error
+        if present != migration.head():
+            raise exception.StartupRefused(
+                f"the database has schema {present or 'none'}, this release "
+                f"needs {migration.head()}: run cube-volpool-manage db sync"
+            )
 
     def close(self) -> None:
         """Drop the connections."""

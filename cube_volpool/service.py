@@ -1,0 +1,202 @@
+"""The daemon as an oslo.service: start and stop, one loop for each duty."""
+
+import threading
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from oslo_log import log
+from oslo_service import service
+
+from cube_volpool import exception, model, settings
+from cube_volpool.claim.claimer import Claimer
+from cube_volpool.claim.rescue import Rescuer
+from cube_volpool.db.store import Store
+from cube_volpool.duty import Duty
+from cube_volpool.reconcile import Reconciler
+from cube_volpool.refresh import Refresher
+
+LOG = log.getLogger(__name__)
+
+#: While something is being made or removed, Cinder is asked this often.
+_BUSY_INTERVAL: Final = 2.0
+#: The pause after a turn that failed.
+_PAUSE: Final = 5.0
+#: Claims purged in one transaction: quick, and no lock held for long.
+_PURGE_BATCH: Final = 1000
+#: Leases are renewed three times before they would end.
+_RENEWALS: Final = 3
+
+
+class RefillBell:
+    """Rung by a claim, so that refill starts at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rung: set[model.PoolName] = set()
+        self.on_ring: Callable[[], None] = lambda: None
+
+    def ring(self, pool: model.PoolName) -> None:
+        """Ask for a pool to be looked at now."""
+        with self._lock:
+            self._rung.add(pool)
+        self.on_ring()
+
+    def take(self) -> frozenset[model.PoolName]:
+        """Return the pools that rang since the last time."""
+        with self._lock:
+            rung = frozenset(self._rung)
+            self._rung.clear()
+        return rung
+
+
+class Duties:
+    """The work that repeats.  Each has a thread: none can starve another."""
+
+    def __init__(
+        self,
+        settings: settings.Settings,
+        *,
+        store: Store,
+        reconciler: Reconciler,
+        refresher: Refresher,
+        claimer: Claimer,
+        rescuer: Rescuer,
+        bell: RefillBell,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._reconciler = reconciler
+        self._refresher = refresher
+        self._claimer = claimer
+        self._rescuer = rescuer
+        self._bell = bell
+        self._is_busy = True
+
+    def all(self) -> tuple[Duty, ...]:
+        """Return the duties, not yet running."""
+        refill = Duty("reconcile", self.reconcile, pause=_PAUSE)
+        self._bell.on_ring = refill.wake
+        return (
+            Duty("catalogue", self.sync, pause=_PAUSE),
+            refill,
+            Duty("audit", self.audit, pause=_PAUSE),
+            Duty("rescue", self.rescue, pause=_PAUSE),
+            Duty("leases", self.renew_leases, pause=_PAUSE),
+            Duty("purge", self.purge, pause=_PAUSE),
+        )
+
+    def reconcile(self) -> float:
+        """One round: of the pools that rang, else of all."""
+        rung = self._bell.take()
+        self._is_busy = self._reconciler.round(rung or None)
+        interval = self._settings.reconcile.interval.total_seconds()
+        return min(interval, _BUSY_INTERVAL) if self._is_busy else interval
+
+    def audit(self) -> float:
+        """Look at every volume of the deployment."""
+        self._reconciler.audit()
+        return self._settings.reconcile.audit_interval.total_seconds()
+
+    def sync(self) -> float:
+        """Refresh the catalogue."""
+        self._store.pools.ensure([spec.name for spec in self._settings.pools])
+        for name in self._refresher.sync():
+            self._bell.ring(name)
+        return self._settings.catalogue.sync_interval.total_seconds()
+
+    def rescue(self) -> float:
+        """Settle the claims that were left."""
+        self._rescuer.round()
+        return self._settings.rescue_interval.total_seconds()
+
+    def renew_leases(self) -> float:
+        """Keep the claims that this process works on."""
+        self._claimer.renew_leases()
+        return self._settings.claim.lease.total_seconds() / _RENEWALS
+
+    def purge(self) -> float:
+        """Delete old finished claims, in small batches."""
+        purged = _PURGE_BATCH
+        while purged == _PURGE_BATCH:
+            purged = self._store.pools.purge(
+                older_than=self._settings.purge_after, limit=_PURGE_BATCH
+            )
+        return self._settings.purge_interval.total_seconds()
+
+
+class Rpc(Protocol):
+    """The RPC server as the service sees it."""
+
+    def start(self) -> None:
+        """Begin to listen; returns at once."""
+
+    def stop(self, timeout: float) -> bool:
+        """Stop listening and finish what runs."""
+
+
+class PoolService(service.Service):
+    """Checks, then duties and RPC; on stop, RPC first.
+
+    ``check`` raises StartupRefused for good, any other error for now.
+    ``failure`` is set when a check refused for good.
+    """
+
+    def __init__(
+        self,
+        duties: Duties,
+        rpc: Rpc,
+        check: Callable[[], None],
+        *,
+        graceful: float,
+    ) -> None:
+        super().__init__()
+        self._duties = duties.all()
+        self._rpc = rpc
+        self._check = check
+        # 0 waits for ever, as everywhere in oslo.service.
+        self._graceful = graceful or threading.TIMEOUT_MAX
+        self._gate = Duty("start", self._open, pause=_PAUSE)
+        self._is_serving = False
+        self.failure: exception.StartupRefused | None = None
+
+    def start(self) -> None:
+        """Begin; a database, a broker or a Cinder that is down is waited for."""
+        self._spawn(self._gate)
+
+    def busy_for(self) -> float:
+        """Return how long the slowest present turn has been running."""
+        return max(duty.busy_for() for duty in (self._gate, *self._duties))
+
+    # oslo.service calls it without an argument on SIGTERM, so the default is
+    # to finish what runs.
+    def stop(self, graceful: bool = True) -> None:
+        """Take no more claims, finish those that run, end the duties."""
+        self._gate.stop()
+        if self._is_serving and not self._rpc.stop(self._graceful):
+            LOG.warning(
+                "Claims still ran after %s s; the next daemon settles them",
+                self._graceful,
+            )
+        for duty in self._duties:
+            duty.stop()
+        super().stop(graceful=False)
+
+    def _open(self) -> float:
+        try:
+            self._check()
+        except exception.StartupRefused as refused:
+            self.failure = refused
+            self._gate.stop()
+            return 0
+        self._gate.stop()
+        for duty in self._duties:
+            self._spawn(duty)
+        self._rpc.start()
+        self._is_serving = True
+        LOG.info("All checks passed; the pools are served")
+        return 0
+
+    def _spawn(self, duty: Duty) -> None:
+        threading.Thread(
+            target=duty.run, name=duty.name, daemon=True
+        ).start()
