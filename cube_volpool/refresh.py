@@ -63,7 +63,9 @@ class Refresher:
         type_id = types.get(spec.volume_type)
         if choice.error is not None:
             if self._store.pools.note_error(spec.name, choice.error):
-                LOG.error("Pool %s builds nothing: %s", spec.name, choice.error)
+                LOG.error(
+                    "Pool %s builds nothing: %s", spec.name, choice.error
+                )
         elif known.source_snapshot_id is None:
             self._store.pools.note_error(spec.name, None)
         if (known.source_snapshot_id, known.volume_type_id) == (

@@ -1,6 +1,7 @@
 """The daemon as an oslo.service: start and stop, one loop for each duty."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -70,7 +71,7 @@ class Duties:
         self._claimer = claimer
         self._rescuer = rescuer
         self._bell = bell
-        self._is_busy = True
+        self._full_round_at = 0.0
 
     def all(self) -> tuple[Duty, ...]:
         """Return the duties, not yet running."""
@@ -86,11 +87,20 @@ class Duties:
         )
 
     def reconcile(self) -> float:
-        """One round: of the pools that rang, else of all."""
+        """One round: of all pools when it is due, else of those that rang.
+
+        Under steady claims some pool rings all the time; the others must not
+        wait for silence.
+        """
         rung = self._bell.take()
-        self._is_busy = self._reconciler.round(rung or None)
-        interval = self._settings.reconcile.interval.total_seconds()
-        return min(interval, _BUSY_INTERVAL) if self._is_busy else interval
+        if rung and time.monotonic() < self._full_round_at:
+            self._reconciler.round(rung)
+        else:
+            is_busy = self._reconciler.round()
+            interval = self._settings.reconcile.interval.total_seconds()
+            pause = min(interval, _BUSY_INTERVAL) if is_busy else interval
+            self._full_round_at = time.monotonic() + pause
+        return max(0.0, self._full_round_at - time.monotonic())
 
     def audit(self) -> float:
         """Look at every volume of the deployment."""
@@ -160,7 +170,7 @@ class PoolService(service.Service):
         self.failure: exception.StartupRefused | None = None
 
     def start(self) -> None:
-        """Begin; a database, a broker or a Cinder that is down is waited for."""
+        """Begin; what is down, database, broker or Cinder, is waited for."""
         self._spawn(self._gate)
 
     def busy_for(self) -> float:

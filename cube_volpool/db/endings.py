@@ -32,7 +32,11 @@ class Endings:
         actor: model.Actor,
     ) -> None:
         """The volume is the caller's: claim ``bound``, row gone."""
-        values: dict[str, Any] = {"volume_id": volume_id, "source": source, "reason": None}
+        values: dict[str, Any] = {
+            "volume_id": volume_id,
+            "source": source,
+            "reason": None,
+        }
         if row is not None:
             values["pool"] = row.pool
             swap.change_row(

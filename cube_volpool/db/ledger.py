@@ -102,8 +102,9 @@ def transaction(
     """Run a method as one transaction, the whole repeated when it clashes.
 
     Raises LedgerUnavailable when the database does not answer.  The retry is
-    outside, so that each try is a transaction of its own.  A commit whose answer was lost is tried again too: every write is a
-    compare-and-swap, so the second one changes nothing and says LostRace.
+    outside, so that each try is a transaction of its own.  A commit whose
+    answer was lost is tried again too: every write is a compare-and-swap, so
+    the second one changes nothing and says LostRace.
     """
 
     @functools.wraps(method)

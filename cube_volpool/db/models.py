@@ -20,7 +20,10 @@ NAME: Final = sa.String(255).with_variant(
     "mysql",
     "mariadb",
 )
-_MYSQL: Final[dict[str, Any]] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+_MYSQL: Final[dict[str, Any]] = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+}
 
 
 def _times() -> tuple[sa.Column[Any], sa.Column[Any]]:

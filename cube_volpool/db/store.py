@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from cube_volpool import exception
-from cube_volpool.db import migration
 from cube_volpool.db import clock as ledger_clock
+from cube_volpool.db import migration
 from cube_volpool.db.claims import ClaimRecords
 from cube_volpool.db.endings import Endings
 from cube_volpool.db.ledger import RETRY_AFTER, Ledger
