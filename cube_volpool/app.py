@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+import oslo_messaging as om
 from keystoneauth1 import loading as ks
 from keystoneauth1 import session as ks_session
 from oslo_config import cfg
 
 from cube_volpool import (
     clock,
+    exception,
     model,
     reconcile,
     refresh,
@@ -33,6 +35,7 @@ from cube_volpool.service import Duties, RefillBell
 _KEYSTONE_TIMEOUT: Final = 10.0
 #: Connections kept open: more threads than this open one for each call.
 _CONNECTIONS: Final = 64
+_RABBIT: Final = "oslo_messaging_rabbit"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +214,7 @@ class Daemon:
         )
 
     def _rpc(self) -> rpc_server.RpcServer:
-        transport = rpc_api.make_transport(self._conf)
+        transport = _transport(self._conf)
         endpoint = rpc_server.Endpoint(
             self.house.claimer,
             lambda: report.pools(self.house.store, self._settings.pools),
@@ -222,6 +225,25 @@ class Daemon:
                 transport, endpoint, host=self._conf.host
             )
         )
+
+
+def _transport(conf: cfg.ConfigOpts) -> om.Transport:
+    """Return the transport; raises InvalidConfiguration, connects not."""
+    try:
+        transport = rpc_api.make_transport(conf)
+    except (om.InvalidTransportURL, om.DriverLoadFailure) as error:
+        raise exception.InvalidConfiguration(
+            group="DEFAULT", option="transport_url", reason=str(error)
+        ) from error
+    if _RABBIT in conf:
+        # By default a daemon fetches without bound what others could serve,
+        # and what it loses when it dies.
+        conf.set_default(
+            "rabbit_qos_prefetch_count",
+            conf.executor_thread_pool_size,
+            group=_RABBIT,
+        )
+    return transport
 
 
 def open_store(conf: cfg.ConfigOpts) -> Store:

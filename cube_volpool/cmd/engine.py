@@ -39,11 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             prog="cube-volpool-engine",
         )
         log.setup(conf, "cube_volpool")
-        settings = options.load(conf)
+        daemon = app.Daemon(conf, options.load(conf))
     except (cfg.Error, exception.InvalidConfiguration) as error:
         print(error, file=sys.stderr)
         return EX_CONFIG
-    daemon = app.Daemon(conf, settings)
     graceful = conf.graceful_shutdown_timeout
     serving = service.PoolService(
         daemon.house.duties, daemon.rpc, daemon.check, graceful=graceful

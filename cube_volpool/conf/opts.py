@@ -1,0 +1,70 @@
+"""What oslo-config-generator and the documentation ask for."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from oslo_config import cfg
+from oslo_db import options as db_options
+from oslo_log import log
+
+from cube_volpool.conf import (
+    catalogue,
+    cinder,
+    claim,
+    daemon,
+    keyring,
+    ledger,
+    pool,
+    reconcile,
+)
+from cube_volpool.conf.section import DEFAULT
+
+#: The groups whose names are fixed; pools have one each.
+GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
+    (DEFAULT, daemon.OPTS),
+    (claim.GROUP, claim.OPTS),
+    (reconcile.GROUP, reconcile.OPTS),
+    (catalogue.GROUP, catalogue.OPTS),
+    (ledger.GROUP, ledger.OPTS),
+    (cinder.GROUP, cinder.OPTS),
+)
+
+#: A thread that works on a claim holds a connection for each transaction, and
+#: oslo.messaging has 64 of them; oslo.db's 5 + 50 would let some wait.
+_POOL_SIZE: Final = 16
+_OVERFLOW: Final = 64
+
+#: The first two write bodies of requests at DEBUG, and those of transfers
+#: carry secrets.  The third tells at INFO which dialect it speaks.
+_QUIET: Final = ("cinderclient=WARN", "keystoneauth=WARN", "alembic=WARN")
+
+
+def list_opts() -> list[tuple[Any, list[Any]]]:
+    """Return (group, options) of everything that this project defines."""
+    example = cfg.OptGroup(
+        pool.group_of("name"),
+        title="One pool",
+        help="One group for each name in enabled_pools, for example "
+        "[pool:debian-12-ssd].",
+    )
+    return [
+        *((group, list(opts)) for group, opts in GROUPS),
+        (example, list(pool.OPTS)),
+        *keyring.list_opts(),
+    ]
+
+
+def set_defaults() -> None:
+    """Change defaults of the libraries' options.  Safe to repeat."""
+    cfg.set_defaults(
+        db_options.database_opts,
+        max_pool_size=_POOL_SIZE,
+        max_overflow=_OVERFLOW,
+    )
+    usual = log.get_default_log_levels()
+    log.set_defaults(
+        default_log_levels=[
+            *(level for level in usual if level not in _QUIET),
+            *_QUIET,
+        ]
+    )

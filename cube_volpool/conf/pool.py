@@ -1,0 +1,136 @@
+"""``[pool:NAME]``: one pool, its kind of volume and its size."""
+
+import unicodedata
+from typing import Final
+
+from oslo_config import cfg
+from oslo_utils import uuidutils
+
+from cube_volpool import model, settings
+from cube_volpool.conf import section
+
+#: The longest name that Cinder takes.
+_LONGEST: Final = 255
+
+OPTS: Final = (
+    cfg.StrOpt(
+        "os_name",
+        help="The operating system of this pool, as the naming rule of "
+        "[catalogue] finds it in the names of the snapshots and as claims "
+        "send it; compared exactly. There is no default.",
+    ),
+    cfg.StrOpt(
+        "volume_type",
+        help="Cinder's name of the volume type, compared exactly. It must be "
+        "the type of the snapshot's own volume or one that Cinder accepts for "
+        "that snapshot. A type that Cinder does not know disables this pool "
+        "alone until it appears. There is no default. Related: type_aliases.",
+    ),
+    cfg.ListOpt(
+        "type_aliases",
+        default=[],
+        help="Other names of volume_type, separated by commas, compared "
+        "without regard to case: the short names that claims and snapshot "
+        "names use. One alias cannot mean two types.",
+    ),
+    cfg.IntOpt(
+        "min_ready",
+        default=1,
+        min=0,
+        help="How many claimable volumes the pool keeps, in volumes. Too few "
+        "and a burst of claims misses: a miss costs a whole create. Too many "
+        "fill the storage and the quota of the pool project, and take long "
+        "to replace when the snapshot changes. 0 lets the pool run empty. "
+        "Related: max_creating.",
+    ),
+    cfg.IntOpt(
+        "max_creating",
+        default=2,
+        min=1,
+        help="How many creates of this pool may be in flight, in volumes. Too "
+        "few refill a large pool slowly. Too many gain nothing, because "
+        "Cinder makes volumes of one snapshot one at a time, and each "
+        "waiting create holds a worker of cinder-volume that claims need. "
+        "Cannot exceed max_creating of [reconcile].",
+    ),
+    cfg.IntOpt(
+        "size_gib",
+        min=1,
+        max=2**31 - 1,
+        help="The size of the volumes, in GiB. Unset is the size of the "
+        "snapshot. Too small, below the snapshot's, is refused by Cinder "
+        "and the pool stays empty. Too large wastes storage, and only claims "
+        "that name no size or exactly this one are served.",
+    ),
+    cfg.StrOpt(
+        "availability_zone",
+        help="The availability zone of the volumes. Unset leaves it to "
+        "Cinder. A claim that names a zone is served from pools of that zone "
+        "alone.",
+    ),
+    cfg.StrOpt(
+        "snapshot_id",
+        help="The UUID of the one snapshot to build from. Unset follows the "
+        "catalogue: the newest snapshot of os_name and volume_type. A pinned "
+        "pool does not notice new snapshots. Related: naming_rule of "
+        "[catalogue].",
+    ),
+)
+
+
+def group_of(name: str) -> str:
+    """Return the name of a pool's group."""
+    return f"pool:{name}"
+
+
+def read(conf: cfg.ConfigOpts, name: str) -> settings.PoolSpec:
+    """Register and read the group of one pool."""
+    group = section.Section(conf, group_of(name))
+    conf.register_group(cfg.OptGroup(group.group, title=f"Pool {name}"))
+    conf.register_opts(OPTS, group=group.group)
+    return settings.PoolSpec(
+        name=model.PoolName(name),
+        os_name=_needed(group, "os_name"),
+        volume_type=_needed(group, "volume_type"),
+        type_aliases=_aliases(group),
+        min_ready=group.get("min_ready"),
+        max_creating=group.get("max_creating"),
+        size_gib=group.get("size_gib"),
+        availability_zone=_name(group, "availability_zone"),
+        snapshot_id=_snapshot(group),
+    )
+
+
+def _needed(group: section.Section, option: str) -> str:
+    text = _name(group, option)
+    if text is None:
+        raise group.wrong(option, "not set; every pool needs it")
+    return text
+
+
+def _name(group: section.Section, option: str) -> str | None:
+    text = group.words(option)
+    return None if text is None else _checked(group, option, text)
+
+
+def _checked(group: section.Section, option: str, text: str) -> str:
+    if len(text) > _LONGEST:
+        raise group.wrong(option, f"is longer than {_LONGEST} characters")
+    if any(unicodedata.category(char) == "Cc" for char in text):
+        raise group.wrong(option, "has a control character")
+    return text
+
+
+def _aliases(group: section.Section) -> frozenset[str]:
+    option = "type_aliases"
+    aliases = (alias.lower() for alias in group.get(option) if alias)
+    return frozenset(_checked(group, option, alias) for alias in aliases)
+
+
+def _snapshot(group: section.Section) -> model.SnapshotId | None:
+    text = group.words("snapshot_id")
+    if text is None:
+        return None
+    if not uuidutils.is_uuid_like(text):
+        raise group.wrong("snapshot_id", f"{text!r} is no UUID")
+    return model.SnapshotId(text)

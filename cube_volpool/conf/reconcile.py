@@ -1,0 +1,101 @@
+"""``[reconcile]``: how fast the pools follow what they should be."""
+
+from typing import Final
+
+from oslo_config import cfg
+
+from cube_volpool import settings
+from cube_volpool.conf import section
+
+GROUP: Final = "reconcile"
+
+_PACE: Final = (
+    cfg.FloatOpt(
+        "interval",
+        default=10,
+        min=0.05,
+        help="The pause between two fast rounds of a pool, in seconds; they "
+        "look only at volumes that are being created or deleted. While there "
+        "are such volumes the pause is no longer than 2 seconds, and a claim "
+        "starts a round at once. Too short asks Cinder for the same list over "
+        "and over. Too long leaves a pool short that was claimed from through "
+        "another daemon. Cannot exceed audit_interval.",
+    ),
+    cfg.FloatOpt(
+        "audit_interval",
+        default=300,
+        min=0.05,
+        help="The pause between two full comparisons of a pool with Cinder, "
+        "in seconds. Too short costs a paged listing of the pool project each "
+        "time. Too long leaves volumes unnoticed that somebody deleted or "
+        "that a crash left behind. Cannot be below interval.",
+    ),
+)
+
+_LIMITS: Final = (
+    cfg.IntOpt(
+        "max_creating",
+        default=16,
+        min=1,
+        help="How many creates all pools together may have in flight, in "
+        "volumes. Too few refill slowly after a busy hour. Too many hold the "
+        "workers of cinder-volume (executor_thread_pool_size there, 64 unless "
+        "changed), and then claims wait behind them: stay well below. "
+        "Related: max_creating_per_snapshot.",
+    ),
+    cfg.IntOpt(
+        "max_creating_per_snapshot",
+        default=4,
+        min=1,
+        help="How many creates from one snapshot may be in flight, in "
+        "volumes. Cinder makes them one at a time. Too few leave a gap "
+        "between two of them. Too many only wait, and each holds a worker of "
+        "cinder-volume. Cannot exceed max_creating.",
+    ),
+    cfg.IntOpt(
+        "deletes_per_hour",
+        default=100,
+        min=1,
+        help="How many volumes a daemon may delete in an hour, in volumes. "
+        "Too few let replaced volumes fill the storage. Too many remove the "
+        "guard against a mistake, for example a database restored from an "
+        "old copy. Related: min_ready of the pools.",
+    ),
+)
+
+OPTS: Final = (
+    *_PACE,
+    *_LIMITS,
+    cfg.FloatOpt(
+        "intent_grace",
+        default=900,
+        min=0.1,
+        help="How long a create with an unclear answer may still turn up in "
+        "Cinder, in seconds. Too short makes a volume more than needed; the "
+        "audit finds it later. Too long keeps the place in the pool empty. "
+        "Cannot be below the timeout of [pool_project].",
+    ),
+    cfg.FloatOpt(
+        "build_timeout",
+        default=600,
+        min=0.1,
+        help="How long the making of one volume may take once its turn has "
+        "come, in seconds. A volume that waits behind n others of its "
+        "snapshot has n + 1 times as long. Too short deletes volumes that "
+        "were only slow, and their replacements are as slow. Too long keeps "
+        "a stuck one in the count. Related: max_creating_per_snapshot.",
+    ),
+)
+
+
+def read(group: section.Section) -> settings.ReconcileSettings:
+    """Return the settings of reconcile."""
+    return settings.ReconcileSettings(
+        interval=group.seconds("interval"),
+        audit_interval=group.seconds("audit_interval"),
+        max_creating=group.get("max_creating"),
+        max_creating_per_snapshot=group.get("max_creating_per_snapshot"),
+        intent_grace=group.seconds("intent_grace"),
+        build_timeout=group.seconds("build_timeout"),
+        deletes_per_hour=group.get("deletes_per_hour"),
+    )

@@ -1,0 +1,231 @@
+"""Values that are nonsense by themselves."""
+
+from cube_volpool import conf, exception
+from cube_volpool.tests.unit.conf import base
+from cube_volpool.tests.unit.conf.base import ConfCase
+
+
+class Nonsense(ConfCase):
+    """A value that is wrong by itself is refused under its own name."""
+
+    def test_numbers_out_of_bounds(self):
+        """Each number has a least value, and text is no number."""
+        for group, option, value in (
+            ("DEFAULT", "graceful_shutdown_timeout", -1),
+            ("pool:a", "min_ready", -1),
+            ("pool:a", "min_ready", "many"),
+            ("pool:a", "max_creating", 0),
+            ("pool:a", "size_gib", 0),
+            ("pool:a", "size_gib", 10**10),
+            ("claim", "attempts", 0),
+            ("claim", "default_budget", 0),
+            ("claim", "accept_timeout", 0),
+            ("claim", "miss_grace", -1),
+            ("claim", "look_pause", -1),
+            ("claim", "rescue_interval", 0),
+            ("claim", "max_outstanding", 0),
+            ("claim", "max_outstanding_per_project", 0),
+            ("reconcile", "interval", 0),
+            ("reconcile", "audit_interval", "5m"),
+            ("reconcile", "max_creating", 0),
+            ("reconcile", "max_creating_per_snapshot", 0),
+            ("reconcile", "intent_grace", 0),
+            ("reconcile", "build_timeout", 0),
+            ("reconcile", "deletes_per_hour", 0),
+            ("catalogue", "sync_interval", 0),
+            ("ledger", "purge_interval", 0),
+            ("ledger", "purge_after", 0),
+        ):
+            with self.subTest(group=group, option=option, value=value):
+                self.assert_refused(
+                    group, option, "not valid", {group: {option: value}}
+                )
+
+    def test_durations_without_an_end(self):
+        """A duration is a finite number."""
+        for value in ("nan", "inf", "1e300"):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "claim", "lease", "duration", {"claim": {"lease": value}}
+                )
+        self.assert_refused(
+            "ledger",
+            "purge_after",
+            "duration",
+            {"ledger": {"purge_after": 36501}},
+        )
+
+    def test_an_unknown_word_for_on_miss(self):
+        """on_miss is create or refuse."""
+        self.assert_refused(
+            "claim", "on_miss", "not valid", {"claim": {"on_miss": "retry"}}
+        )
+
+    def test_no_pool(self):
+        """A daemon without a pool has nothing to do."""
+        for value in ("", ","):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "DEFAULT",
+                    "enabled_pools",
+                    "no pool is named",
+                    {"DEFAULT": {"enabled_pools": value}},
+                )
+
+    def test_a_pool_named_twice(self):
+        """Each pool is named once, whatever the case of the letters."""
+        for value in ("a, b, a", "a, A"):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "DEFAULT",
+                    "enabled_pools",
+                    "same pool",
+                    {"DEFAULT": {"enabled_pools": value}},
+                )
+
+    def test_characters_of_pool_names(self):
+        """A pool's name goes into metadata and logs: plain characters."""
+        for value in ("a b", "pool/1", "-a", "ü", "a" * 64, "a:b"):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "DEFAULT",
+                    "enabled_pools",
+                    "no name of a pool",
+                    {"DEFAULT": {"enabled_pools": value}},
+                )
+
+    def test_an_enabled_pool_without_a_group(self):
+        """enabled_pools names a pool that nothing describes."""
+        self.assert_refused(
+            "DEFAULT",
+            "enabled_pools",
+            r"pool nope has no group \[pool:nope\]",
+            {"DEFAULT": {"enabled_pools": "a, nope"}},
+        )
+
+    def test_a_pool_without_os_or_type(self):
+        """os_name and volume_type have no default."""
+        for option in ("os_name", "volume_type"):
+            for value in (None, ""):
+                with self.subTest(option=option, value=value):
+                    self.assert_refused(
+                        "pool:b",
+                        option,
+                        "not set",
+                        {"pool:b": {option: value}},
+                    )
+
+    def test_names_that_cinder_would_not_take(self):
+        """Names are at most 255 characters, none of them a control one."""
+        for option in ("os_name", "volume_type", "availability_zone"):
+            with self.subTest(option=option):
+                self.assert_refused(
+                    "pool:a", option, "255", {"pool:a": {option: "x" * 256}}
+                )
+                self.assert_refused(
+                    "pool:a", option, "control", {"pool:a": {option: "x\x01"}}
+                )
+        self.assert_refused(
+            "pool:a",
+            "type_aliases",
+            "control",
+            {"pool:a": {"type_aliases": "ssd, \x7f"}},
+        )
+
+    def test_a_pinned_snapshot_that_is_no_uuid(self):
+        """snapshot_id is an id, not a name."""
+        self.assert_refused(
+            "pool:a",
+            "snapshot_id",
+            "no UUID",
+            {"pool:a": {"snapshot_id": "debian-12_ssd_20261120"}},
+        )
+
+    def test_a_deployment_that_is_missing_or_malformed(self):
+        """deployment_id has no default and plain characters."""
+        for value, reason in ((None, "not set"), ("a b", "letters")):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "DEFAULT",
+                    "deployment_id",
+                    reason,
+                    {"DEFAULT": {"deployment_id": value}},
+                )
+
+    def test_an_empty_host(self):
+        """host cannot be empty: the message bus needs it."""
+        self.assert_refused(
+            "DEFAULT", "host", "empty", {"DEFAULT": {"host": " "}}
+        )
+
+    def test_a_naming_rule_that_is_no_expression(self):
+        """A rule that does not compile is refused."""
+        self.assert_refused(
+            "catalogue",
+            "naming_rule",
+            "no regular expression",
+            {"catalogue": {"naming_rule": "(?P<os>.+"}},
+        )
+
+    def test_a_naming_rule_without_its_groups(self):
+        """The rule has the groups os, type and version."""
+        for rule, missing in (
+            (r"(?P<os>.+)_(?P<version>.+)", "group type"),
+            (r".+", "os and type and version"),
+            ("", "os and type and version"),
+        ):
+            with self.subTest(rule=rule):
+                self.assert_refused(
+                    "catalogue",
+                    "naming_rule",
+                    missing,
+                    {"catalogue": {"naming_rule": rule}},
+                )
+
+    def test_an_api_microversion_that_is_too_old_or_none(self):
+        """api_microversion is 3.70 or newer."""
+        for value in ("3.69", "3.7", "3", "latest", "2.70", "4.0", ""):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    "cinder",
+                    "api_microversion",
+                    "older|of the form",
+                    {"cinder": {"api_microversion": value}},
+                )
+
+    def test_no_database(self):
+        """The ledger has to be somewhere."""
+        self.assert_refused(
+            "database",
+            "connection",
+            "not set",
+            {"database": {"connection": None}},
+        )
+
+    def test_a_database_that_cannot_be_used(self):
+        """The URL is one that SQLAlchemy has a dialect and a driver for."""
+        for url, reason in (
+            ("no url:canary", "SQLAlchemy"),
+            ("foo://u:canary@127.0.0.1/x", "SQLAlchemy"),
+            ("mysql+oursql://u:canary@127.0.0.1/x", "SQLAlchemy"),
+            ("mssql+pymssql://u:canary@127.0.0.1/x", "driver"),
+        ):
+            with self.subTest(url=url):
+                self.assert_refused(
+                    "database",
+                    "connection",
+                    reason,
+                    {"database": {"connection": url}},
+                )
+
+    def test_a_refused_url_is_not_repeated(self):
+        """The error about a URL does not carry its password."""
+        text = base.with_changes(
+            {"database": {"connection": "foo://u:canary@127.0.0.1/x"}}
+        )
+        error = self.assertRaises(
+            exception.InvalidConfiguration, conf.load, self.parse(text)
+        )
+
+        self.assertNotIn("canary", str(error))
+        self.assertIsNone(error.__cause__)
