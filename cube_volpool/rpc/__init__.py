@@ -1,0 +1,1 @@
+"""The wire: names and versions, the endpoint, and nothing of the pool."""

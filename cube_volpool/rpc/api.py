@@ -1,0 +1,106 @@
+"""What both ends of the wire agree on: names, versions, errors, shapes.
+
+A caller's side imports this module; it never sees the server's.
+
+``claim_volume(ctxt, volume, os_name=None, budget=None)``
+    ``volume`` is the inner object of a Cinder create: ``name`` and
+    ``volume_type`` (name, alias or id) are needed, ``snapshot_id``, ``size``
+    (GiB), ``metadata``, ``availability_zone`` and ``multiattach`` (null or
+    false) are not.  ``os_name`` names an operating system instead of a
+    snapshot; a snapshot wins.  ``budget`` is how many seconds the caller
+    will still wait.  Returns ``{"volume": {...}, "source": "pool" |
+    "created" | "existing"}``, the volume in the shape of Cinder's create
+    answer.
+
+``get_pools(ctxt)``
+    Returns ``{"pools": [{"name": ..., "ready": ..., ...}, ...]}``.
+
+``ctxt`` is an oslo.context dictionary of which ``project_id`` (for a claim),
+``auth_token``, ``request_id`` and ``global_request_id`` are read.  Errors are
+the classes of ``WIRE_ERRORS``, with their fields in ``kwargs``.
+"""
+
+import importlib
+from typing import Any, Final
+
+import oslo_messaging as om
+
+from cube_volpool import exception
+
+#: Named in every target, so that no process-wide ``control_exchange`` of a
+#: caller has to be changed.
+EXCHANGE: Final = "cube_volpool"
+TOPIC: Final = "cube_volpool"
+#: Same major number, and a minor one at least as high, on the server.
+VERSION: Final = "1.0"
+#: The only module an error of the wire may come from.
+ALLOWED_REMOTE_EXMODS: Final = (exception.__name__,)
+
+WIRE_ERRORS: Final[tuple[type[exception.VolpoolError], ...]] = (
+    exception.InvalidRequest,
+    exception.ProjectMismatch,
+    exception.PoolEmpty,
+    exception.ClaimInProgress,
+    exception.ClaimMismatch,
+    exception.QuotaExceeded,
+    exception.Busy,
+    exception.LedgerUnavailable,
+    exception.CinderUnavailable,
+)
+
+#: oslo.messaging reads these groups from the transport's configuration but
+#: registers them on the global ``cfg.CONF`` alone: with a private ConfigOpts
+#: every call would end in NoSuchOptError.  The attribute of the module has
+#: the name of the group.
+_UNREGISTERED: Final = (
+    ("oslo_messaging._metrics.client", "oslo_messaging_metrics"),
+    ("oslo_messaging._tracing.client", "oslo_messaging_tracing"),
+)
+
+
+def client_target() -> om.Target:
+    """Return the target of a call: any daemon."""
+    return om.Target(exchange=EXCHANGE, topic=TOPIC, version=VERSION)
+
+
+def server_target(host: str) -> om.Target:
+    """Return the target of one daemon; ``host`` tells daemons apart."""
+    return om.Target(exchange=EXCHANGE, topic=TOPIC, server=host)
+
+
+def make_transport(conf: Any, *, url: str | None = None) -> om.Transport:
+    """Return an RPC transport; connects to nothing yet.
+
+    ``conf`` is an oslo.config ConfigOpts, the global one or a private one;
+    ``url`` wins over its ``transport_url``.
+    """
+    register_options(conf)
+    return om.get_rpc_transport(
+        conf, url=url, allowed_remote_exmods=list(ALLOWED_REMOTE_EXMODS)
+    )
+
+
+def register_options(conf: Any) -> None:
+    """Register what oslo.messaging leaves out on a private ``conf``."""
+    for module, group in _UNREGISTERED:
+        try:
+            options = getattr(importlib.import_module(module), group)
+        except (ImportError, AttributeError):
+            # Another release of oslo.messaging; then it reads them not, or
+            # registers them itself.
+            continue
+        conf.register_opts(options, group=group)
+
+
+def plain_error(
+    error: exception.VolpoolError,
+) -> exception.VolpoolError | None:
+    """Return the same error as its own class, without trace or cause.
+
+    Returns None when it is none of ``WIRE_ERRORS``.  oslo.messaging rebuilds
+    a remote error as a subclass whose text carries the server's traceback.
+    """
+    for ancestor in type(error).__mro__:
+        if ancestor in WIRE_ERRORS:
+            return ancestor(*error.args, **error.kwargs)
+    return None

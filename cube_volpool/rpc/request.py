@@ -1,0 +1,135 @@
+"""Wire to values: a checked request, or the word for what is off with it.
+
+Nothing else happens before: no database, no Cinder.  The text of an error
+repeats a few characters of the request at most, and of the context none.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from cube_volpool import exception, model
+from cube_volpool.rpc import schema
+
+#: How much of one word of a request an error repeats.
+_ECHO: Final = 30
+
+_KINDS: Final = {
+    dict: "an object",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def parse_caller(ctxt: object) -> model.Caller:
+    """Return who asks.  Raises InvalidRequest, the field ``context...``."""
+    _check(schema.CONTEXT, ctxt, root="context")
+    assert isinstance(ctxt, dict)  # noqa: S101 - for the type checker
+    return model.Caller(
+        project_id=model.ProjectId(ctxt["project_id"]),
+        auth_token=ctxt.get("auth_token") or None,
+        request_id=ctxt.get("global_request_id")
+        or ctxt.get("request_id")
+        or None,
+    )
+
+
+def parse_claim(
+    arguments: Mapping[str, Any],
+) -> tuple[model.ClaimRequest, timedelta | None]:
+    """Return the claim, and the budget where one was given.
+
+    ``arguments`` are those of ``claim_volume`` by name.  Raises
+    InvalidRequest with the field that is off, for example ``volume.name``.
+    """
+    _check(schema.CLAIM, arguments, root="")
+    volume, os_name = arguments["volume"], arguments.get("os_name")
+    snapshot_id, size = volume.get("snapshot_id"), volume.get("size")
+    if snapshot_id is None and size is None and os_name is None:
+        raise exception.InvalidRequest(
+            field="volume.snapshot_id",
+            reason="one of snapshot_id, size and os_name is needed",
+        )
+    request = model.ClaimRequest(
+        name=volume["name"],
+        volume_type=volume["volume_type"],
+        snapshot_id=None
+        if snapshot_id is None
+        else model.SnapshotId(str(uuid.UUID(snapshot_id))),
+        size_gib=None if size is None else int(size),
+        metadata=dict(volume.get("metadata") or {}),
+        availability_zone=volume.get("availability_zone"),
+        os_name=os_name,
+    )
+    budget = arguments.get("budget")
+    return request, None if budget is None else timedelta(seconds=budget)
+
+
+def _check(validator: Any, value: object, *, root: str) -> None:
+    error = next(validator.iter_errors(value), None)
+    if error is None:
+        return
+    path = [root] if root else []
+    path += [clipped(part) for part in error.absolute_path]
+    if error.validator == "required":
+        path.append(
+            next(k for k in error.validator_value if k not in error.instance)
+        )
+    if error.validator == "additionalProperties":
+        path.append(clipped(_first_unknown(error)))
+    raise exception.InvalidRequest(
+        field=".".join(path) or "request", reason=_reason(error)
+    )
+
+
+def _first_unknown(error: Any) -> str:
+    known = error.schema.get("properties", {})
+    patterns = error.schema.get("patternProperties", {})
+    for key in error.instance:
+        if key not in known and not any(re.search(p, key) for p in patterns):
+            return str(key)
+    return "?"
+
+
+def _reason(error: Any) -> str:
+    limit = error.validator_value
+    says: str | None = error.schema.get("says")
+    match error.validator:
+        case "required":
+            return "is missing"
+        case "type":
+            wanted = [limit] if isinstance(limit, str) else limit
+            kind = _KINDS.get(type(error.instance), "something else")
+            return f"must be of type {' or '.join(wanted)}, not {kind}"
+        case "minLength":
+            return "must not be empty"
+        case "maxLength" | "maxProperties":
+            return f"has a length of {len(error.instance)}, at most {limit}"
+        case "additionalProperties":
+            return says or "is not a known key"
+        case "exclusiveMinimum":
+            return f"must be more than {limit}"
+        case "maximum":
+            return f"must be at most {limit}"
+        case _:
+            return says or "is not allowed"
+
+
+def clipped(part: object) -> str:
+    """Return the beginning of a word of a request, fit for a message."""
+    text = ascii(str(part)[: _ECHO + 1])[1:-1]
+    return text if len(text) <= _ECHO else text[:_ECHO] + "..."
+
+
+def request_id(ctxt: object) -> str:
+    """Return the id under which the log has a request, ``-`` for none."""
+    try:
+        return parse_caller(ctxt).request_id or "-"
+    except exception.InvalidRequest:
+        return "-"

@@ -1,0 +1,238 @@
+"""The server's end of the wire: values in, values out, known errors only."""
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, Protocol
+
+import oslo_messaging as om
+from oslo_log import log as logging
+
+from cube_volpool import exception, model
+from cube_volpool.rpc import api, request
+
+LOG = logging.getLogger(__name__)
+
+#: After an error that nobody foresaw.  Long enough for a look at the log not
+#: to be buried, short enough for a task that waits.
+_RETRY_AFTER: Final = 5
+#: Between two attempts to listen when the broker refuses, in seconds.
+_START_PAUSE: Final = 5.0
+
+
+class Answer(Protocol):
+    """What a claim came to."""
+
+    @property
+    def volume(self) -> Mapping[str, Any]:
+        """The volume as Cinder's create answer shows one."""
+
+    @property
+    def source(self) -> model.Source:
+        """Where it came from."""
+
+
+class Claims(Protocol):
+    """The journey behind ``claim_volume``."""
+
+    def claim(
+        self,
+        caller: model.Caller,
+        request: model.ClaimRequest,
+        *,
+        deadline: float,
+    ) -> Answer:
+        """Give one volume, until ``deadline`` on the monotonic clock.
+
+        Raises errors of the wire; anything else is a defect.
+        """
+
+
+def _refusal(error: exception.VolpoolError) -> om.ExpectedException:
+    """Return what makes oslo.messaging send ``error`` and nothing with it.
+
+    Its own decorator would take the traceback and the chain of causes along,
+    with the words of whatever library failed below.
+    """
+    refusal = om.ExpectedException()
+    refusal.exc_info = (type(error), error, None)
+    return refusal
+
+
+def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let only errors of the wire leave ``method``."""
+
+    @functools.wraps(method)
+    def answer(self: Any, ctxt: Any, /, **arguments: Any) -> Any:
+        try:
+            return method(self, ctxt, **arguments)
+        except exception.VolpoolError as error:
+            known = api.plain_error(error)
+            if known is None:
+                known = _unforeseen(ctxt, arguments)
+                LOG.exception("%s: %s", method.__name__, known)
+        except Exception:
+            known = _unforeseen(ctxt, arguments)
+            LOG.exception("%s: %s", method.__name__, known)
+        # Outside of the except block, or the cause would go along after all.
+        raise _refusal(known)
+
+    return answer
+
+
+def _unforeseen(
+    ctxt: Any, arguments: Mapping[str, Any]
+) -> exception.VolpoolError:
+    """Return what the caller is told of an error that nobody foresaw.
+
+    Whether a volume was given before it, nobody knows; so a claim is *under
+    way*, and a repeat settles it.
+    """
+    reason = (
+        "an internal error; the daemon's log has it under request "
+        f"{request.request_id(ctxt)}"
+    )
+    match arguments.get("volume"):
+        case {"name": str(name)}:
+            return exception.ClaimInProgress(
+                f"the claim of {name} was stopped by {reason}; ask again "
+                f"with the same name in {_RETRY_AFTER} s",
+                name=name,
+                retry_after=_RETRY_AFTER,
+            )
+        case _:
+            return exception.Busy(reason=reason, retry_after=_RETRY_AFTER)
+
+
+class Endpoint:
+    """The methods of the wire.  See :mod:`cube_volpool.rpc.api`."""
+
+    target = om.Target(version=api.VERSION)
+
+    def __init__(
+        self,
+        claims: Claims,
+        pools: Callable[[], Sequence[Mapping[str, Any]]],
+        *,
+        default_budget: timedelta,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._claims = claims
+        self._pools = pools
+        self._default_budget = default_budget
+        self._clock = clock
+
+    # ``expose`` must be the outermost: it marks what it gets.
+    @om.rpc.expose
+    @_answering
+    def claim_volume(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
+        """Give one volume.  Arguments: volume, os_name, budget."""
+        received = self._clock()
+        wanted, budget = request.parse_claim(arguments)
+        caller = request.parse_caller(ctxt)
+        allowed = self._default_budget if budget is None else budget
+        answer = self._claims.claim(
+            caller, wanted, deadline=received + allowed.total_seconds()
+        )
+        return {
+            "volume": dict(answer.volume),
+            "source": answer.source.value,
+        }
+
+    @om.rpc.expose
+    @_answering
+    def get_pools(self, _ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
+        """Tell what is on the shelves.  No arguments."""
+        for name in arguments:
+            raise exception.InvalidRequest(
+                field=request.clipped(name), reason="is not a known key"
+            )
+        return {"pools": [dict(pool) for pool in self._pools()]}
+
+
+def make_server(
+    transport: om.Transport, endpoint: Endpoint, *, host: str
+) -> om.MessageHandlingServer:
+    """Return a server of ``endpoint`` that does not listen yet.
+
+    How many requests run side by side is ``executor_thread_pool_size``, and
+    how many are fetched ahead ``rabbit_qos_prefetch_count``, both of the
+    transport's configuration.  Contexts stay the dictionaries they are.
+    """
+    return om.get_rpc_server(
+        transport,
+        api.server_target(host),
+        [endpoint],
+        access_policy=om.ExplicitRPCAccessPolicy,
+    )
+
+
+class RpcServer:
+    """A server that starts and stops whatever the broker does.
+
+    With a dead broker oslo.messaging's ``start()`` blocks for ever, and its
+    ``stop()`` behind it.  Both run in daemon threads here.
+    """
+
+    def __init__(self, make: Callable[[], om.MessageHandlingServer]) -> None:
+        self._make = make
+        self._server: om.MessageHandlingServer | None = None
+        self._serving = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to listen as soon as the broker lets us; returns at once."""
+        self._thread = threading.Thread(
+            target=self._listen, name="rpc-start", daemon=True
+        )
+        self._thread.start()
+
+    def wait_until_serving(self, timeout: float | None = None) -> bool:
+        """Wait until requests are taken; False after ``timeout`` seconds."""
+        return self._serving.wait(timeout)
+
+    @property
+    def is_serving(self) -> bool:
+        """Are requests taken now?"""
+        return self._serving.is_set() and not self._stopping.is_set()
+
+    def stop(self, timeout: float) -> bool:
+        """Take no more requests and finish those that run.
+
+        Returns False when that was not done within ``timeout`` seconds; what
+        is left then dies with the process.
+        """
+        self._stopping.set()
+        closing = threading.Thread(
+            target=self._close, name="rpc-stop", daemon=True
+        )
+        closing.start()
+        closing.join(timeout)
+        return not closing.is_alive()
+
+    def _listen(self) -> None:
+        while not self._stopping.is_set():
+            server = self._make()
+            try:
+                server.start()
+            except Exception:
+                LOG.exception(
+                    "the RPC server could not listen; trying again in %s s",
+                    _START_PAUSE,
+                )
+                self._stopping.wait(_START_PAUSE)
+                continue
+            self._server = server
+            self._serving.set()
+            LOG.info("the RPC server listens")
+            return
+
+    def _close(self) -> None:
+        if self._thread is not None:
+            self._thread.join()
+        if self._server is not None:
+            self._server.stop()
+            self._server.wait()
