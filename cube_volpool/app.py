@@ -36,6 +36,10 @@ _KEYSTONE_TIMEOUT: Final = 10.0
 #: Connections kept open: more threads than this open one for each call.
 _CONNECTIONS: Final = 64
 _RABBIT: Final = "oslo_messaging_rabbit"
+#: The default of ``executor_thread_pool_size``.  oslo.messaging's own default
+#: is no bound: a daemon would fetch what others could serve, and lose it all
+#: when it dies.
+_PREFETCH: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,12 +240,8 @@ def _transport(conf: cfg.ConfigOpts) -> om.Transport:
             group="DEFAULT", option="transport_url", reason=str(error)
         ) from error
     if _RABBIT in conf:
-        # By default a daemon fetches without bound what others could serve,
-        # and what it loses when it dies.
         conf.set_default(
-            "rabbit_qos_prefetch_count",
-            conf.executor_thread_pool_size,
-            group=_RABBIT,
+            "rabbit_qos_prefetch_count", _PREFETCH, group=_RABBIT
         )
     return transport
 

@@ -8,12 +8,18 @@ Absence from a listing is never proof; a GET by id is.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from oslo_log import log
+
 from cube_volpool import model, planner, volumeapi
 
+LOG = log.getLogger(__name__)
 _R = model.RowStatus
 
 #: Condemned rows looked at in one round; the rest wait for the next.
 _DELETING_PER_ROUND: Final = 50
+#: One volume that Cinder cannot show must not stop a pool; several mean that
+#: Cinder is ill, and each may cost a time-out.
+_UNCLEAR_PER_ROUND: Final = 3
 
 
 def fast(
@@ -24,7 +30,8 @@ def fast(
 ) -> planner.Observation:
     """Look at the rows in creation and at the condemned ones.
 
-    Raises what the volume API raises; a round that saw half decides nothing.
+    A row that Cinder does not show clearly is left out.  Raises what the
+    volume API raises when Cinder as a whole is in trouble.
     """
     rows = tuple(rows)
     creating = [row for row in rows if row.status is _R.CREATING]
@@ -62,13 +69,20 @@ def _by_id(
     listed: Mapping[model.VolumeId, model.Volume],
 ) -> Mapping[model.VolumeId, model.Volume | None]:
     volumes: dict[model.VolumeId, model.Volume | None] = {}
+    unclear = 0
     for row in rows:
         if row.volume_id is None:
             continue
         if row.volume_id in listed:
             volumes[row.volume_id] = listed[row.volume_id]
-        else:
+            continue
+        try:
             volumes[row.volume_id] = get(api, row.volume_id)
+        except volumeapi.Unclear as error:
+            LOG.warning("Volume %s is not shown: %s", row.volume_id, error)
+            unclear += 1
+            if unclear == _UNCLEAR_PER_ROUND:
+                raise
     return volumes
 
 

@@ -13,8 +13,9 @@ from cube_volpool import model, settings
 
 _R = model.RowStatus
 
-#: An intent older than this is no supply any more: its create got lost.
-_INTENT_COUNTS: Final = timedelta(seconds=60)
+#: An intent older than this holds no place any more, neither on the shelf
+#: nor in Cinder's queue: its create got lost, or would have been found.
+INTENT_COUNTS: Final = timedelta(seconds=60)
 #: What Cinder calls a volume that is being made.
 _BUILDING: Final = frozenset({"creating", "downloading"})
 #: What Cinder refuses to delete, or what somebody may be using.
@@ -329,19 +330,24 @@ def _deficit(
     built = {a.row.id for a in decided if isinstance(a, Promote)}
     supply = building = 0
     for row in pool.rows:
+        if _is_lost(pool, row):
+            continue
         if row.status is _R.CREATING and row.id not in left | built:
             building += 1
         if row.id in left or row.status is _R.DELETING or row.held:
             continue
-        lost = row.volume_id is None and (
-            pool.now - row.created_at > _INTENT_COUNTS
-        )
-        if row.snapshot_id == pool.source.snapshot_id and not lost:
+        if row.snapshot_id == pool.source.snapshot_id:
             supply += 1
     return min(
         pool.spec.min_ready - supply,
         pool.spec.max_creating - building,
         limits.room + len(built),
+    )
+
+
+def _is_lost(pool: Pool, row: model.PooledVolume) -> bool:
+    return row.volume_id is None and (
+        pool.now - row.created_at > INTENT_COUNTS
     )
 
 

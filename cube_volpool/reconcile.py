@@ -81,6 +81,9 @@ class Reconciler:
             LOG.debug("Pool %s: another daemon was first: %s", spec.name, lost)
         except volumeapi.VolumeAPIError as error:
             self._note(spec.name, f"Cinder: {error}")
+        except exception.LedgerUnavailable:
+            # No pool can get on without it: the whole duty waits.
+            raise
         except Exception:
             # The outermost frame: one pool's trouble is not the others'.
             LOG.exception("Pool %s: the round failed", spec.name)
@@ -92,7 +95,9 @@ class Reconciler:
         *,
         listing: Sequence[model.Volume] | None,
     ) -> bool:
-        stock = self._store.stock.load(spec.name)
+        stock = self._store.stock.load(
+            spec.name, intents_since=planner.INTENT_COUNTS
+        )
         if listing is None:
             observed = observe.fast(
                 self._api,

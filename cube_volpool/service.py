@@ -93,13 +93,15 @@ class Duties:
         wait for silence.
         """
         rung = self._bell.take()
+        interval = self._settings.reconcile.interval.total_seconds()
         if rung and time.monotonic() < self._full_round_at:
-            self._reconciler.round(rung)
+            is_busy = self._reconciler.round(rung)
         else:
             is_busy = self._reconciler.round()
-            interval = self._settings.reconcile.interval.total_seconds()
-            pause = min(interval, _BUSY_INTERVAL) if is_busy else interval
-            self._full_round_at = time.monotonic() + pause
+            self._full_round_at = time.monotonic() + interval
+        if is_busy:
+            soon = time.monotonic() + _BUSY_INTERVAL
+            self._full_round_at = min(self._full_round_at, soon)
         return max(0.0, self._full_round_at - time.monotonic())
 
     def audit(self) -> float:

@@ -36,7 +36,14 @@ _OVERFLOW: Final = 64
 
 #: The first two write bodies of requests at DEBUG, and those of transfers
 #: carry secrets.  The third tells at INFO which dialect it speaks.
-_QUIET: Final = ("cinderclient=WARN", "keystoneauth=WARN", "alembic=WARN")
+_QUIET: Final = (
+    "cinderclient=WARN",
+    "keystoneauth=WARN",
+    "alembic=WARN",
+    # A traceback for each transaction while the database is away; whoever
+    # asked for it says so in one line.
+    "oslo_db.api=CRITICAL",
+)
 
 
 def list_opts() -> list[tuple[Any, list[Any]]]:

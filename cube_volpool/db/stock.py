@@ -55,8 +55,17 @@ class StockRecords:
         self._clock = ledger.clock
 
     @transaction
-    def load(self, session: orm.Session, pool: model.PoolName) -> Stock:
-        """Read a pool.  Raises LostRace when its record is not there."""
+    def load(
+        self,
+        session: orm.Session,
+        pool: model.PoolName,
+        *,
+        intents_since: timedelta = timedelta(minutes=1),
+    ) -> Stock:
+        """Read a pool; older intents than that count as lost.
+
+        Raises LostRace when its record is not there.
+        """
         record = session.execute(
             sa.select(_P, self._clock().label("now")).where(_P.c.name == pool)
         ).one_or_none()
@@ -66,7 +75,14 @@ class StockRecords:
         rows = session.execute(query)
         counts = session.execute(
             sa.select(_T.c.snapshot_id, sa.func.count())
-            .where(_T.c.status == _R.CREATING)
+            .where(
+                _T.c.status == _R.CREATING,
+                sa.or_(
+                    _T.c.volume_id.is_not(None),
+                    _T.c.created_at
+                    > self._clock(-intents_since.total_seconds()),
+                ),
+            )
             .group_by(_T.c.snapshot_id)
         )
         by_snapshot = {snapshot: int(n) for snapshot, n in counts}

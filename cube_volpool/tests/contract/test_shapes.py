@@ -93,3 +93,20 @@ class ShapeFacts(cloud.CinderCase):
         fault = self.pool.get("/volumes/nope").json()["itemNotFound"]
         self.assertEqual({"code", "message"}, set(fault))
         self.assertEqual(404, fault["code"])
+
+    def test_only_cinder_signs_with_its_own_request_id(self):
+        """So a 404 of a thing is told from one of a path, or a proxy's."""
+        ident = self.ready()["id"]
+        signed = [self.pool.get(f"/volumes/{ident}"),
+                  self.pool.get("/volumes/00000000"),
+                  self.pool.get("/volume-transfers/00000000"),
+                  self.pool.delete("/volume-transfers/00000000")]
+        unsigned = self.pool.get("/nothing-of-that-name")
+
+        self.assertEqual([200, 404, 404, 404],
+                         [answer.status_code for answer in signed])
+        for answer in signed:
+            self.assertEqual(answer.headers["x-openstack-request-id"],
+                             answer.headers["x-compute-request-id"])
+        self.assertEqual(404, unsigned.status_code)
+        self.assertNotIn("x-compute-request-id", unsigned.headers)

@@ -19,6 +19,8 @@ from cube_volpool.tests.simulator.journal import Seen
 # The seconds the client will wait, in the WSGI environment; only the
 # in-process adapter knows them.
 TIMEOUT = "cube_volpool.timeout"
+#: Cinder's own: neither its middleware nor a proxy puts it on an answer.
+REQUEST_ID = "x-compute-request-id"
 CINDER_PATH = re.compile(
     r"/volume(?:/(?P<version>v3)(?:/(?P<project>[0-9a-f-]+)(?=/|$))?)?"
     r"(?P<route>/.*|)")
@@ -46,9 +48,9 @@ class Application:
         answer = self.exchange(Request(environ), environ.get(TIMEOUT))
         length = (answer.promised if answer.promised is not None
                   else len(answer.body))
+        ident = answer.headers.get(REQUEST_ID) or f"req-{uuid.uuid4()}"
         headers = {"Content-Length": str(length),
-                   "x-openstack-request-id": f"req-{uuid.uuid4()}",
-                   **answer.headers}
+                   "x-openstack-request-id": ident, **answer.headers}
         start_response(f"{answer.status} {_reason(answer.status)}",
                        list(headers.items()))
         return [answer.body]
@@ -167,6 +169,7 @@ class Application:
         answer.headers.setdefault("OpenStack-API-Version",
                                   f"volume 3.{ctx.minor}")
         answer.headers.setdefault("Vary", "OpenStack-API-Version")
+        answer.headers.setdefault(REQUEST_ID, f"req-{uuid.uuid4()}")
         return answer
 
 

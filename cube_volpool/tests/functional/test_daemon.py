@@ -1,0 +1,237 @@
+"""The daemon with a real broker and database, the cloud simulated."""
+
+import os
+import uuid
+from urllib import parse
+
+import fixtures
+import sqlalchemy as sa
+from oslotest import base
+
+from cube_volpool import client, exception
+from cube_volpool.db import migration
+from cube_volpool.tests import engine, simulator
+from cube_volpool.tests.functional import broker
+from cube_volpool.tests.simulator import faults
+
+POOL = {"os_name": "debian-12", "volume_type": "ssd", "min_ready": 2}
+
+
+class DaemonTest(base.BaseTestCase):
+    """One daemon, MariaDB and RabbitMQ behind doors that can be shut."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        clock = simulator.RealClock()
+        self.cloud = simulator.Cloud.lab(clock, build_seconds=0.1)
+        self.server = self.enterContext(simulator.serve(self.cloud))
+        self.database = self.useFixture(Database())
+        self.database_door = self.useFixture(
+            broker.Door(self.database.host, self.database.port)
+        )
+        self.broker_door = self.useFixture(broker.Door())
+
+    def config(self, **pools):
+        """Return a configuration that goes through the doors."""
+        return engine.sections(
+            auth_url=self.server.auth_url,
+            database=self.database.url(port=self.database_door.port),
+            broker=broker.broker_url(port=self.broker_door.port),
+            pools=pools or {"deb": POOL},
+        )
+
+    def configure_client(self) -> None:
+        """Let the client library talk to the broker, not to the door."""
+        client.configure(transport_url=broker.broker_url())
+
+    def context(self, project: str = "skyline-a") -> dict[str, str]:
+        """Return a caller's context."""
+        return {"project_id": self.cloud.project_id(project)}
+
+    def ready(self) -> int:
+        """Return how many volumes the pool has, 0 without an answer."""
+        try:
+            found = client.get_pools(self.context(), timeout=5)
+        except exception.Busy:
+            return 0
+        return found["pools"][0]["ready"]
+
+    def wait_ready(self) -> None:
+        """Wait until the pool is at its target."""
+        engine.wait_until(
+            lambda: self.ready() == 2, "two volumes are ready", patience=120
+        )
+
+    def claim(self, name: str, budget: float = 20.0):
+        """Claim a debian volume over the real broker."""
+        return client.claim_volume(
+            self.context(),
+            {
+                "name": name,
+                "volume_type": "ssd",
+                "snapshot_id": self.cloud.snapshot_id(
+                    "debian-12_ssd_20261120"
+                ),
+            },
+            budget=budget,
+        )
+
+    def test_waits_for_broker_and_database_at_start(self) -> None:
+        """What is down at the start is waited for, and said."""
+        self.database.sync()
+        daemon = self.useFixture(engine.Engine(self.config()))
+        daemon.wait_for("start has to wait")
+
+        self.database_door.open()
+        daemon.wait_for("All checks passed")
+        self.broker_door.open()
+        self.configure_client()
+
+        self.wait_ready()
+        self.assertEqual("pool", self.claim("web_sys")["source"])
+        self.assertEqual(0, daemon.stop())
+
+    def test_database_lost_and_found(self) -> None:
+        """A claim says that the ledger is away; then all goes on."""
+        daemon = self.serve()
+        self.database_door.shut()
+
+        self.assertRaises(exception.LedgerUnavailable, self.claim, "a_sys")
+        daemon.wait_for("has to wait: the database does not answer")
+        self.database_door.open()
+
+        engine.wait_until(lambda: self.ready() > 0, "the ledger is back")
+        self.assertEqual("pool", self.claim("a_sys")["source"])
+        self.assertNotIn("Traceback", daemon.log())
+
+    def test_broker_lost_and_found(self) -> None:
+        """The daemon serves again once the broker is back."""
+        self.serve()
+        self.broker_door.shut()
+        self.assertRaises(exception.VolpoolError, self.claim, "a_sys", 5.0)
+        self.broker_door.open()
+
+        engine.wait_until(lambda: self.ready() > 0, "the daemon answers")
+        self.assertEqual("pool", self.claim("b_sys")["source"])
+
+    def test_cinder_lost_and_found(self) -> None:
+        """Claims fail within their budget; refill recovers by itself."""
+        self.serve()
+        fault = self.cloud.fault(
+            "*", "/volume**", faults.refuse(503)
+        )
+        error = self.assertRaises(
+            exception.VolpoolError, self.claim, "a_sys", 10.0
+        )
+        self.assertIsInstance(
+            error, exception.CinderUnavailable | exception.Busy
+        )
+        self.cloud.faults.remove(fault)
+
+        self.assertEqual("pool", self.claim("b_sys")["source"])
+        self.wait_ready()
+
+    def test_refill_starts_at_once(self) -> None:
+        """A claim rings: no turn of the interval has to pass."""
+        config = self.config()
+        config["reconcile"] = {"interval": 300, "audit_interval": 600}
+        self.serve(config)
+        self.claim("web_sys")
+
+        self.wait_ready()
+
+    def test_schema_missing_is_refused(self) -> None:
+        """A database without tables: told how to make them, status 1."""
+        self.database_door.open()
+        daemon = self.useFixture(engine.Engine(self.config()))
+
+        self.assertEqual(1, daemon.exit_status())
+        self.assertIn("cube-volpool-manage db sync", daemon.log())
+
+    def test_admin_account_is_refused(self) -> None:
+        """An admin could reach volumes that were handed out."""
+        self.database.sync()
+        self.database_door.open()
+        config = self.config()
+        config["pool_project"].update(username="admin", project_name="admin")
+        daemon = self.useFixture(engine.Engine(config))
+
+        self.assertEqual(1, daemon.exit_status())
+        self.assertIn("has the role admin", daemon.log())
+
+    def test_contradiction_exits_78(self) -> None:
+        """A contradiction names its option before anything is served."""
+        config = self.config()
+        config["claim"] = {"lease": 1}
+        daemon = self.useFixture(engine.Engine(config))
+
+        self.assertEqual(78, daemon.exit_status())
+        self.assertIn("[claim] lease", daemon.log())
+
+    def test_bad_transport_url_exits_78(self) -> None:
+        """The broker's URL is part of the configuration too."""
+        config = self.config()
+        config["DEFAULT"]["transport_url"] = "nope://x"
+        daemon = self.useFixture(engine.Engine(config))
+
+        self.assertEqual(78, daemon.exit_status())
+        self.assertIn("transport_url", daemon.log())
+
+    def test_stop_finishes_the_claim_that_runs(self) -> None:
+        """SIGTERM in the middle of a claim: the caller has its answer."""
+        daemon = self.serve()
+        self.cloud.fault(
+            "POST",
+            "/volume-transfers/*/accept",
+            faults.hook(before=lambda seen: daemon.process.terminate()),
+            times=1,
+        )
+
+        self.assertEqual("pool", self.claim("web_sys")["source"])
+        self.assertEqual(0, daemon.exit_status())
+
+    def serve(self, config=None) -> engine.Engine:
+        """Start a daemon and wait until its pool is full."""
+        self.database.sync()
+        self.database_door.open()
+        self.broker_door.open()
+        self.configure_client()
+        daemon = self.useFixture(engine.Engine(config or self.config()))
+        self.wait_ready()
+        return daemon
+
+
+class Database(fixtures.Fixture):
+    """A database of its own on the real MariaDB."""
+
+    VARIABLE = "VOLPOOL_TEST_MYSQL_URL"
+
+    def _setUp(self) -> None:
+        server = os.environ.get(self.VARIABLE)
+        if not server:
+            raise AssertionError(f"{self.VARIABLE} is not set")
+        self._server = parse.urlsplit(server)
+        self._name = f"volpool_{uuid.uuid4().hex[:12]}"
+        self.host, self.port = self._server.hostname, self._server.port
+        self._run(f"CREATE DATABASE {self._name} CHARACTER SET utf8mb4")
+        self.addCleanup(self._run, f"DROP DATABASE {self._name}")
+
+    def url(self, *, port: int | None = None) -> str:
+        """Return the URL, through ``port`` when given."""
+        account = self._server.netloc.rpartition("@")[0]
+        return self._server._replace(
+            netloc=f"{account}@127.0.0.1:{port or self.port}",
+            path=f"/{self._name}",
+        ).geturl()
+
+    def sync(self) -> None:
+        """Make the tables."""
+        made = sa.create_engine(self.url())
+        migration.sync(made)
+        made.dispose()
+
+    def _run(self, statement: str) -> None:
+        made = sa.create_engine(self._server.geturl())
+        with made.begin() as connection:
+            connection.execute(sa.text(statement))
+        made.dispose()
