@@ -46,7 +46,7 @@ def version_key(version: str) -> tuple[tuple[int, int, str], ...]:
     """
     parts = re.findall(r"\d+|[^\d.]+", version)
     return tuple(
-        (1, int(part), "") if part.isdigit() else (0, 0, part)
+        (1, int(part), "") if part.isdecimal() else (0, 0, part)
         for part in parts
     )
 

@@ -328,9 +328,10 @@ def _deficit(
         return 0
     left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
     built = {a.row.id for a in decided if isinstance(a, Promote)}
+    found = {a.row.id for a in decided if isinstance(a, Attach)}
     supply = building = 0
     for row in pool.rows:
-        if _is_lost(pool, row):
+        if row.id not in found and _is_lost(pool, row):
             continue
         if row.status is _R.CREATING and row.id not in left | built:
             building += 1

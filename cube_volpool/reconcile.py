@@ -65,9 +65,11 @@ class Reconciler:
         except volumeapi.VolumeAPIError as error:
             LOG.warning("The audit has to wait: %s", error)
             return
+        # Adopted first: a restored ledger would else be filled up with new
+        # volumes, only to find too many a moment later.
+        self._adopt_strangers(listing)
         for spec in self._specs.values():
             self._guarded(spec, listing=listing)
-        self._adopt_strangers(listing)
 
     def _guarded(
         self,
@@ -290,6 +292,7 @@ class Reconciler:
             self._api.delete_volume(row.volume_id)
         except (volumeapi.NotFound, volumeapi.Refused) as error:
             LOG.debug("Volume %s is not deleted yet: %s", row.volume_id, error)
+            self._store.stock.refund_delete(row.pool)
 
     def _adopt_strangers(self, listing: Sequence[model.Volume]) -> None:
         now = self._store.stock.now()

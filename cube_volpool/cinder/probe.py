@@ -33,6 +33,8 @@ def check(
         ksa_exceptions.Unauthorized,
         ksa_exceptions.MissingRequiredOptions,
         ksa_exceptions.CatalogException,
+        # keystoneauth cannot choose between two services of one type.
+        ValueError,
     ) as error:
         raise exception.StartupRefused(
             f"[pool_project]: Keystone does not let the pool's account in, "

@@ -192,6 +192,13 @@ class Claimer:
             if isinstance(result, Answer):
                 return result
             claim = result
+            if job.is_too_late:
+                # A slow Cinder must not cost more volumes than one.
+                self._store.endings.fail(claim, reason="too late")
+                raise exception.Busy(
+                    reason="the caller's budget was over before a second try",
+                    retry_after=1,
+                )
             row = self._store.claims.reserve(
                 claim, wanted=wanted, lease=job.lease
             )
@@ -268,11 +275,13 @@ class Claimer:
         if claim.volume_id is None:
             return None
         try:
-            volume = job.tenant.get_volume(claim.volume_id)
+            tenant = job.tenant.bounded(job.remaining)
+            volume = tenant.get_volume(claim.volume_id)
         except volumeapi.NotFound:
             return None
         except volumeapi.VolumeAPIError as error:
-            raise exception.CinderUnavailable(reason=str(error)) from error
+            # Not "nothing was given": once it was.
+            raise job.in_progress() from error
         good = (
             volume.project_id == job.caller.project_id
             and volume.name == job.request.name

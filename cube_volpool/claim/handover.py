@@ -21,8 +21,10 @@ LOG = log.getLogger(__name__)
 _ACCEPTS: Final = 3
 #: What may have become of a volume between a rename and its offer.
 _STATUSES: Final = frozenset({"available", "awaiting-transfer"})
-#: Answers to accept that prove that nothing moved and nothing will.
-_DEFINITE: Final = (volumeapi.OverQuota, volumeapi.Forbidden)
+#: Answers to accept that another one would not change.
+_FINAL: Final = (volumeapi.OverQuota, volumeapi.Forbidden)
+#: Answers to accept that prove that this accept moved nothing.
+_REFUSALS: Final = (*_FINAL, volumeapi.NotFound, volumeapi.Refused)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,15 +196,18 @@ class HandOver:
         """Accept, and accept again while Cinder shows the offer open."""
         offer: model.Offer = prepared.offer.value
         error: volumeapi.VolumeAPIError | None = None
+        is_certain = True
         for _ in range(_ACCEPTS):
             try:
                 job.tenant.accept(offer)
-            except _DEFINITE as refused:
-                raise self._refused(claim, row, prepared, refused) from refused
+            except _FINAL as refused:
+                error = refused
+                break
             except volumeapi.VolumeAPIError as unclear:
                 error = unclear
             else:
                 return self._given(job, claim, row, prepared)
+            is_certain &= not isinstance(error, volumeapi.Unclear)
             LOG.warning(
                 "Claim %s: accept of volume %s: %s", claim.id, _id(row), error
             )
@@ -211,11 +216,33 @@ class HandOver:
             )
             if seen.verdict is not Verdict.OFFERED:
                 return self.resolve(job, claim, row, seen)
-        if isinstance(error, volumeapi.NotFound | volumeapi.Refused):
-            # Cinder shows the offer open and refuses it each time, for
-            # example for a private type: nothing moved.
-            raise self._refused(claim, row, prepared, error) from error
-        raise job.in_progress() from error
+        if not isinstance(error, _REFUSALS):
+            raise job.in_progress() from error
+        if not is_certain:
+            return self._refused_in_doubt(job, claim, row, error)
+        # Over quota; or Cinder shows the offer open and refuses it each
+        # time, for example for a private type.  Nothing moved.
+        self._release(claim, row, prepared, reason=str(error))
+        raise _refusal(error) from error
+
+    def _refused_in_doubt(
+        self,
+        job: Job,
+        claim: model.Claim,
+        row: model.PooledVolume,
+        error: volumeapi.VolumeAPIError,
+    ) -> Answer | model.Claim:
+        """Accept was refused while an earlier one may still succeed.
+
+        Only without the offer can nothing arrive later, and only a look
+        after that says whether something has.
+        """
+        seen = self._looker.look(claim, row, tenant=job.tenant)
+        if seen.verdict is not Verdict.OURS:
+            return self.resolve(job, claim, row, seen)
+        pending = self._evict(claim, row, str(error))
+        self._store.endings.fail(pending, reason=str(error))
+        raise _refusal(error) from error
 
     def resolve(
         self,
@@ -288,21 +315,6 @@ class HandOver:
         )
         return Answer(volume=body, source=model.Source.POOL)
 
-    def _refused(
-        self,
-        claim: model.Claim,
-        row: model.PooledVolume,
-        prepared: _Prepared,
-        error: volumeapi.VolumeAPIError,
-    ) -> exception.VolpoolError:
-        """Accept was refused for good: the volume goes back on the shelf."""
-        self._release(claim, row, prepared, reason=str(error))
-        if isinstance(error, volumeapi.OverQuota):
-            return exception.QuotaExceeded(cinder_message=str(error))
-        return exception.CinderUnavailable(
-            reason=f"Cinder refuses the hand-over to this project: {error}"
-        )
-
     def _release(
         self,
         claim: model.Claim,
@@ -358,6 +370,15 @@ class HandOver:
         return self._store.endings.evict(
             claim, row=row, reason=reason, actor=model.Actor.CLAIMANT
         )
+
+
+def _refusal(error: volumeapi.VolumeAPIError) -> exception.VolpoolError:
+    """Say what a refused accept means to the caller."""
+    if isinstance(error, volumeapi.OverQuota):
+        return exception.QuotaExceeded(cinder_message=str(error))
+    return exception.CinderUnavailable(
+        reason=f"Cinder refuses the hand-over to this project: {error}"
+    )
 
 
 def _id(row: model.PooledVolume) -> model.VolumeId:

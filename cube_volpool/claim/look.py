@@ -108,11 +108,14 @@ class Looker:
         if row.volume_id is None:
             raise AssertionError(f"row {row.id} was reserved without a volume")
         for _ in range(_CANCELS):
+            # Offers first, owner second: an accept that lands in between is
+            # then seen. The other way round "ours, not offered" could be
+            # said of a volume that was just given.
+            transfers = self._pool.list_transfers(row.volume_id)
             try:
                 volume = self._pool.get_volume(row.volume_id)
             except volumeapi.NotFound:
                 return self._gone(claim, row.volume_id, tenant)
-            transfers = self._pool.list_transfers(row.volume_id)
             if not transfers:
                 return self._not_offered(claim, volume)
             if offer is not None and offer.transfer_id in transfers:
@@ -180,9 +183,14 @@ class Looker:
     ) -> Seen | None:
         """Look in the caller's project: by id, by name, by marker."""
         try:
-            return _owned(claim, tenant.get_volume(volume_id))
+            volume = tenant.get_volume(volume_id)
         except volumeapi.NotFound:
             pass
+        else:
+            if volume.project_id == self._pool.project_id:
+                # The two keyrings contradict each other: nothing is proved.
+                return Seen(verdict=Verdict.UNKNOWN)
+            return _owned(claim, volume)
         found = named(
             tenant.list_volumes(name=claim.name),
             claim.name,

@@ -110,7 +110,8 @@ class Misser:
             availability_zone=wanted.availability_zone,
         )
         try:
-            volume = job.tenant.create_volume(marked)
+            tenant = job.tenant.bounded(job.remaining)
+            volume = tenant.create_volume(marked)
         except volumeapi.Unclear as error:
             LOG.warning(
                 "Claim %s: the create was not answered: %s", claim.id, error
@@ -135,8 +136,12 @@ class Misser:
     ) -> model.Volume | None:
         """Look for the created volume by its marker, then by its name."""
         marked = tenant.list_volumes(metadata={model.CLAIM_KEY: claim.marker})
-        if marked:
-            return marked[0]
+        for volume in marked:
+            # One of another name, or on its way out, is of an earlier life
+            # of this claim.
+            is_current = not volume.status.startswith("deleting")
+            if volume.name == claim.name and is_current:
+                return volume
         return named(
             tenant.list_volumes(name=claim.name),
             claim.name,

@@ -114,13 +114,19 @@ class ClaimRecords:
         return self._take_over(session, claim, new.owner_token, new.lease)
 
     def _reopen(
-        self, session: orm.Session, claim: model.Claim, new: NewClaim
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        new: NewClaim,
+        *,
+        marker: str | None = None,
     ) -> model.Claim:
         swap.change_claim(
             session,
             self._clock,
             claim=claim,
             to=_C.PENDING,
+            marker=marker or claim.marker,
             params_hash=new.params_hash,
             owner_token=new.owner_token,
             lease_until=self._clock(new.lease.total_seconds()),
@@ -141,9 +147,11 @@ class ClaimRecords:
     ) -> Opened:
         """Open a bound claim again: its volume is gone.
 
-        One transaction.  Raises LostRace.
+        It gets a new marker: one that was renamed carries the old one, and
+        must not be taken for what this life of the claim gives.  One
+        transaction.  Raises LostRace.
         """
-        claim = self._reopen(session, claim, new)
+        claim = self._reopen(session, claim, new, marker=str(uuid.uuid4()))
         row = self._shelf.reserve(session, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
 

@@ -271,6 +271,17 @@ class StockRecords:
         )
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
+    @transaction
+    def refund_delete(
+        self, session: orm.Session, pool: model.PoolName
+    ) -> None:
+        """Take back the count of a DELETE that Cinder refused."""
+        session.execute(
+            sa.update(_P)
+            .where(_P.c.name == pool, _P.c.deletes > 0)
+            .values(deletes=_P.c.deletes - 1)
+        )
+
     def _insert(
         self,
         session: orm.Session,

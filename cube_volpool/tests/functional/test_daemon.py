@@ -23,7 +23,9 @@ class DaemonTest(base.BaseTestCase):
     def setUp(self) -> None:
         super().setUp()
         clock = simulator.RealClock()
-        self.cloud = simulator.Cloud.lab(clock, build_seconds=0.1)
+        self.cloud = simulator.Cloud.lab(
+            clock, build_seconds=0.1, build_seconds_per_gib=0.1
+        )
         self.server = self.enterContext(simulator.serve(self.cloud))
         self.database = self.useFixture(Database())
         self.database_door = self.useFixture(

@@ -68,6 +68,9 @@ class Application:
         for act in acts:
             answer = act.before(seen)
             if answer is not None:
+                # A scripted refusal is Cinder's, unless it says otherwise.
+                if target.service == "volume" and "Via" not in answer.headers:
+                    answer.headers.setdefault(REQUEST_ID, "req-scripted")
                 return self._told(seen, answer)
         effect = functools.partial(self._effect, request, target, body,
                                    seen=seen, acts=acts)

@@ -1,0 +1,1 @@
+"""Whole journeys, over the simulated cloud and a real ledger."""

@@ -1,0 +1,262 @@
+"""The audit: rows follow what somebody did by hand, and what was lost."""
+
+import sqlalchemy as sa
+
+from cube_volpool import model
+from cube_volpool.db import models
+from cube_volpool.tests import world
+from cube_volpool.tests.scenario import base
+
+_R = model.RowStatus
+
+
+class AuditCase(base.ScenarioCase):
+    """A filled pool, a hand in the cloud, an audit."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.first, self.second = self.shelf()
+
+    def audit(self) -> None:
+        self.one.house.reconciler.audit()
+
+    def assert_evicted_and_replaced(self, volume_id: str) -> None:
+        self.assert_condemned(volume_id)
+        self.rest()
+        self.assertNotIn(volume_id, self.cloud.volumes)
+        self.assertEqual(2, len(self.shelf()))
+
+    def test_untouched_pool_stays_as_it_is(self) -> None:
+        """An audit of a healthy pool is one listing and changes nothing."""
+        self.audit()
+
+        self.assertEqual(["GET /volumes/detail"], self.calls())
+        self.assertEqual([self.first, self.second], self.shelf())
+
+    def test_deleted_volume_is_forgotten_and_replaced(self) -> None:
+        """404 by id is proof enough."""
+        self.cloud.drop_volume(self.cloud.volume(self.first))
+
+        self.audit()
+
+        self.assertIsNone(self.row_of(self.first))
+        self.rest()
+        self.assertEqual(2, len(self.shelf()))
+
+    def test_absence_from_the_listing_alone_is_no_proof(self) -> None:
+        """Left out of a listing, there by id: it stays."""
+        del self.cloud.volume(self.first).metadata[model.DEPLOYMENT_KEY]
+        del self.cloud.volume(self.second).metadata[model.DEPLOYMENT_KEY]
+
+        self.audit()
+
+        self.assertEqual(2, len(self.rows(_R.DELETING)))
+        self.assertIn(self.first, self.cloud.volumes)
+
+    def test_volume_without_our_key_is_never_deleted(self) -> None:
+        """Somebody took the key away: hands off, for ever."""
+        del self.cloud.volume(self.first).metadata[model.DEPLOYMENT_KEY]
+
+        for _ in range(5):
+            self.audit()
+            self.one.house.reconciler.round()
+            self.clock.advance(600)
+
+        self.assertIn(self.first, self.cloud.volumes)
+        self.assertNotIn("DELETE /volumes/*", self.calls())
+
+    def test_volume_with_a_changed_marker_is_evicted(self) -> None:
+        """Its metadata is not what we wrote."""
+        self.cloud.volume(self.first).metadata[model.MARKER_KEY] = "x"
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_offered_volume_is_evicted(self) -> None:
+        """An offer that nobody recorded: cancelled, then deleted."""
+        api = self.world.keyring("volpool", self.world.project("volpool"))
+        api.offer(model.VolumeId(self.first), name="by hand")
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_attached_volume_is_evicted_and_kept(self) -> None:
+        """In use: no longer offered to anybody, and not deleted."""
+        volume = self.cloud.volume(self.first)
+        volume.status = "in-use"
+        volume.attachments.append({"id": "x"})
+
+        self.audit()
+
+        self.assert_condemned(self.first)
+        for _ in range(5):
+            self.clock.advance(600)
+            self.one.house.reconciler.round()
+        self.assertIn(self.first, self.cloud.volumes)
+
+    def test_volume_in_error_is_evicted(self) -> None:
+        """It cannot serve any more."""
+        self.cloud.volume(self.first).status = "error"
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_extended_volume_is_evicted(self) -> None:
+        """Another size than its row says."""
+        self.cloud.volume(self.first).size = 5
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_reserved_row_is_none_of_its_business(self) -> None:
+        """A claim under way is rescue's, whatever Cinder shows."""
+        self.abandon("POST", base.ACCEPT, "before")
+
+        self.audit()
+        self.one.house.reconciler.round()
+
+        row = self.row_of(self.first)
+        assert row is not None
+        self.assertEqual(_R.RESERVED, row.status)
+        self.assertEqual(1, len(self.cloud.transfers))
+
+    def test_claim_during_the_audit_is_left_alone(self) -> None:
+        """The listing is older than the claim: the CAS says so."""
+        self.at("GET", "/volumes/detail", "after", self.two.claim, times=1)
+
+        self.audit()
+
+        self.assertEqual(self.first, self.assert_given().id)
+        self.rest()
+
+
+class RestoredLedgerCase(base.ScenarioCase):
+    """The ledger lost rows: an old backup was restored."""
+
+    def forget(self, *volume_ids: str) -> None:
+        with self.world.store.ledger.write() as session:
+            session.execute(
+                sa.delete(models.backup_volumes).where(
+                    models.backup_volumes.c.volume_id.in_(volume_ids)
+                )
+            )
+
+    def later(self) -> None:
+        """Let the grace of an unknown volume pass."""
+        self.clock.advance(1000)
+
+    def test_marked_volumes_are_adopted_not_deleted(self) -> None:
+        """Shelf markers and a pool that wants them: back on the shelf."""
+        config = world.settings_of(world.spec(min_ready=4))
+        daemon = self.world.daemon("big", config=config)
+        before = set(self.shelf())
+        self.forget(*before)
+        self.later()
+
+        daemon.house.reconciler.audit()
+        daemon.fill()
+
+        self.assertLessEqual(before, set(self.shelf()))
+        self.assertEqual(4, len(self.shelf()))
+        self.assertNotIn("DELETE /volumes/*", self.calls())
+        self.assertEqual(2, self.calls().count("POST /volumes"))
+        self.assert_at_rest()
+
+    def test_adopted_volumes_above_the_target_are_a_surplus(self) -> None:
+        """The top-up was quicker: the target holds, nothing is left over."""
+        self.forget(*self.shelf())
+        self.one.fill()
+        self.later()
+
+        self.one.house.reconciler.audit()
+        self.rest()
+
+        self.assertEqual(2, len(self.shelf()))
+
+    def test_young_volume_is_not_adopted(self) -> None:
+        """Its row may be about to be written."""
+        young = self.shelf()
+        self.forget(*young)
+
+        self.one.house.reconciler.audit()
+
+        self.assertEqual([None, None], [self.row_of(v) for v in young])
+
+    def test_renamed_volume_without_a_claim_goes_to_the_bin(self) -> None:
+        """A claim's leftover is of no use to anybody."""
+        first = self.shelf()[0]
+        self.abandon("PUT", "/volumes/*", "after")
+        self.forget(first)
+        with self.world.store.ledger.write() as session:
+            session.execute(sa.delete(models.claims))
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assert_condemned(first)
+        self.rest()
+        self.assertNotIn(first, self.cloud.volumes)
+
+    def test_volume_of_no_known_pool_goes_to_the_bin(self) -> None:
+        """Its pool was taken out of the configuration."""
+        first = self.shelf()[0]
+        self.forget(first)
+        self.cloud.volume(first).metadata[model.POOL_KEY] = "old"
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assert_condemned(first)
+
+    def test_given_volume_is_not_adopted(self) -> None:
+        """What a bound claim names is in another project, and stays."""
+        volume_id = self.one.claim().volume["id"]
+        self.forget(*self.shelf())
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assertIsNone(self.row_of(volume_id))
+        self.assert_given()
+
+    def test_foreign_volumes_are_never_touched(self) -> None:
+        """Golden volumes, another installation's, look-alikes: hands off."""
+        strangers = [
+            v for v in self.cloud.volumes_of("volpool")
+            if model.DEPLOYMENT_KEY not in v.metadata
+        ]
+        strangers.append(
+            self.cloud.add_volume(
+                "volpool", "volpool-look-alike", volume_type="ssd",
+                metadata={model.DEPLOYMENT_KEY: "another",
+                          model.POOL_KEY: "deb", model.MARKER_KEY: "m"},
+            )
+        )
+        strangers.append(self.cloud.add_volume("volpool", "volpool-x"))
+        self.later()
+
+        self.one.house.reconciler.audit()
+        self.one.fill()
+        self.one.claim()
+        self.rest_of_the_day()
+
+        for volume in strangers:
+            self.assertIn(volume.id, self.cloud.volumes)
+            self.assertEqual("available", volume.status)
+            touched = {
+                seen.method
+                for seen in self.cloud.requests
+                if seen.touches(volume.id)
+            }
+            self.assertLessEqual(touched, {"GET"})
+
+    def rest_of_the_day(self) -> None:
+        for _ in range(12):
+            self.clock.advance(600)
+            self.rescue()
+            self.one.house.reconciler.round()
+            self.one.house.reconciler.audit()
