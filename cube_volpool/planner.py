@@ -10,6 +10,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cube_volpool import model, settings
+from cube_volpool.actions import (
+    Action,
+    Adopt,
+    Attach,
+    Create,
+    Delete,
+    Evict,
+    Forget,
+    Promote,
+)
 
 _R = model.RowStatus
 
@@ -22,66 +32,6 @@ _BUILDING: Final = frozenset({"creating", "downloading"})
 _NOT_DELETABLE: Final = frozenset(
     {"deleting", "in-use", "attaching", "detaching", "reserved"}
 )
-
-
-@dataclass(frozen=True)
-class Create:
-    """Top the pool up by ``count`` volumes."""
-
-    count: int
-
-
-@dataclass(frozen=True)
-class Attach:
-    """An intent's create is found: give the row its id."""
-
-    row: model.PooledVolume
-    volume: model.Volume
-
-
-@dataclass(frozen=True)
-class Promote:
-    """A finished volume goes on the shelf."""
-
-    row: model.PooledVolume
-    volume: model.Volume
-
-
-@dataclass(frozen=True)
-class Evict:
-    """Condemn a row.  Removing its volume is another round's Delete."""
-
-    row: model.PooledVolume
-    reason: str
-
-
-@dataclass(frozen=True)
-class Delete:
-    """Remove the volume of a condemned row; repeated until it is gone."""
-
-    row: model.PooledVolume
-
-
-@dataclass(frozen=True)
-class Adopt:
-    """A marked volume that no row knows; ``reason`` condemns it.
-
-    Without a pool it is left alone and reported.
-    """
-
-    volume: model.Volume
-    pool: model.PoolName | None
-    reason: str | None
-
-
-@dataclass(frozen=True)
-class Forget:
-    """Cinder does not have it: the row goes."""
-
-    row: model.PooledVolume
-
-
-Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget
 
 
 @dataclass(frozen=True, kw_only=True)

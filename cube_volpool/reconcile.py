@@ -1,11 +1,12 @@
 """Journeys 2 and 3: observe, plan, apply; one pool at a time."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, assert_never
+from typing import assert_never
 
 from oslo_log import log
 
 from cube_volpool import (
+    actions,
     exception,
     model,
     observe,
@@ -16,17 +17,9 @@ from cube_volpool import (
 from cube_volpool.backoff import Backoff
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
+from cube_volpool.topup import TopUp
 
 LOG = log.getLogger(__name__)
-
-#: What a create may answer that proves that no volume was made.
-_NOT_MADE: Final = (
-    volumeapi.Refused,
-    volumeapi.NotFound,
-    volumeapi.OverQuota,
-    volumeapi.Unreachable,
-)
-
 
 class Reconciler:
     """Keeps the pools at their target.  Safe to run beside others.
@@ -45,6 +38,7 @@ class Reconciler:
         self._api = api
         self._settings = settings
         self._specs = {spec.name: spec for spec in settings.pools}
+        self._top_up = TopUp(store, api, deployment=settings.deployment)
         self._backoffs: dict[model.PoolName, Backoff] = {}
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
@@ -108,15 +102,15 @@ class Reconciler:
             )
         else:
             observed = observe.full(self._api, stock.rows, listing=listing)
-        actions = planner.plan(
+        decided = planner.plan(
             self._pool(spec, stock), observed, self._limits(spec, stock)
         )
-        for action in actions:
+        for action in decided:
             self._apply(spec, stock, action)
         return any(
             row.status in (model.RowStatus.CREATING, model.RowStatus.DELETING)
             for row in stock.rows
-        ) or bool(actions)
+        ) or bool(decided)
 
     def _pool(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
@@ -157,24 +151,24 @@ class Reconciler:
         self,
         spec: settings.PoolSpec,
         stock: db_stock.Stock,
-        action: planner.Action,
+        action: actions.Action,
     ) -> None:
         """Do one action; a lost race ends this action alone."""
         try:
             match action:
-                case planner.Create():
-                    self._create(spec, stock, action.count)
-                case planner.Attach():
+                case actions.Create():
+                    self._create(spec, stock, count=action.count)
+                case actions.Attach():
                     self._store.stock.attach(action.row, action.volume.id)
-                case planner.Promote():
+                case actions.Promote():
                     self._promote(spec, action)
-                case planner.Evict():
+                case actions.Evict():
                     self._evict(spec, stock, action)
-                case planner.Delete():
+                case actions.Delete():
                     self._delete(action.row)
-                case planner.Adopt():
+                case actions.Adopt():
                     self._adopt(action)
-                case planner.Forget():
+                case actions.Forget():
                     self._forget(action.row)
                 case _:
                     assert_never(action)
@@ -182,7 +176,7 @@ class Reconciler:
             LOG.debug("Pool %s: %s", spec.name, lost)
 
     def _promote(
-        self, spec: settings.PoolSpec, action: planner.Promote
+        self, spec: settings.PoolSpec, action: actions.Promote
     ) -> None:
         self._store.stock.promote(
             action.row, availability_zone=action.volume.availability_zone
@@ -197,7 +191,7 @@ class Reconciler:
         self,
         spec: settings.PoolSpec,
         stock: db_stock.Stock,
-        action: planner.Evict,
+        action: actions.Evict,
     ) -> None:
         row = action.row
         self._store.stock.evict(row, reason=action.reason)
@@ -222,61 +216,11 @@ class Reconciler:
         )
 
     def _create(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock, count: int
+        self, spec: settings.PoolSpec, stock: db_stock.Stock, *, count: int
     ) -> None:
-        record = stock.record
-        if not record.source_snapshot_id or not record.source_size_gib:
-            return
-        new = db_stock.NewRow(
-            pool=spec.name,
-            type=spec.volume_type,
-            os=spec.os_name,
-            snapshot_id=record.source_snapshot_id,
-            size_gib=spec.size_gib or record.source_size_gib,
-            availability_zone=spec.availability_zone,
-        )
-        rows = self._store.stock.begin_creates(record, new=new, count=count)
-        for place, row in enumerate(rows):
-            if not self._post(row):
-                self._give_up(spec, stock, rows[place + 1 :])
-                return
-        LOG.info("Pool %s: %d volumes are being made", spec.name, len(rows))
-
-    def _post(self, row: model.PooledVolume) -> bool:
-        """Send the one POST of a row; False when Cinder refused it."""
-        if not self._store.stock.is_still_intent(row):
-            return True
-        wanted = model.NewVolume(
-            name=row.name,
-            volume_type=row.type,
-            snapshot_id=row.snapshot_id,
-            size_gib=row.size_gib,
-            metadata=planner.shelf_metadata(row, self._settings.deployment),
-            availability_zone=row.availability_zone,
-        )
-        try:
-            volume = self._api.create_volume(wanted)
-        except _NOT_MADE as error:
-            self._store.stock.forget(row)
-            self._note(row.pool, f"a create was refused: {error}")
-            return False
-        except volumeapi.Unclear as error:
-            # Never a second POST for this row: its marker is looked for.
-            self._note(row.pool, f"a create was not answered: {error}")
-            return False
-        self._store.stock.attach(row, volume.id)
-        return True
-
-    def _give_up(
-        self,
-        spec: settings.PoolSpec,
-        stock: db_stock.Stock,
-        unsent: Iterable[model.PooledVolume],
-    ) -> None:
-        """Drop the intents whose POST was not sent, and wait a while."""
-        for row in unsent:
-            self._store.stock.forget(row)
-        self._failed(spec, stock, None)
+        failure = self._top_up.begin(spec, stock, count=count)
+        if failure is not None:
+            self._failed(spec, stock, failure)
 
     def _delete(self, row: model.PooledVolume) -> None:
         """The only lines that delete a volume: transfers first."""
@@ -304,7 +248,7 @@ class Reconciler:
                 planner.adopt(volume, tuple(self._specs.values()))
             )
 
-    def _adopt(self, action: planner.Adopt) -> None:
+    def _adopt(self, action: actions.Adopt) -> None:
         volume = action.volume
         if action.pool is None or volume.snapshot_id is None:
             LOG.warning(
@@ -337,15 +281,12 @@ class Reconciler:
             )
 
     def _failed(
-        self,
-        spec: settings.PoolSpec,
-        stock: db_stock.Stock,
-        text: str | None,
+        self, spec: settings.PoolSpec, stock: db_stock.Stock, text: str
     ) -> None:
+        """Let the pool's builds pause, longer with each failure in a row."""
         known = self._backoffs.get(spec.name, Backoff())
         self._backoffs[spec.name] = known.failed(stock.now)
-        if text is not None:
-            self._note(spec.name, text)
+        self._note(spec.name, text)
 
     def _note(self, name: model.PoolName, text: str | None) -> None:
         """Record a pool's trouble where every daemon reports it from."""

@@ -4,44 +4,29 @@ Accept is the commit point.  Up to it everything can be taken back; after it
 only a look at Cinder says what happened.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from oslo_log import log
 
-from cube_volpool import exception, model, planner, volumeapi
-from cube_volpool.claim.job import Answer, Job, given_body, named
+from cube_volpool import exception, model, volumeapi
+from cube_volpool.claim.job import Answer, Job, given_body
 from cube_volpool.claim.look import Looker, Seen, Verdict
-from cube_volpool.claim.parallel import Outcome, Runner
+from cube_volpool.claim.parallel import Runner
+from cube_volpool.claim.preparation import (
+    Preparation,
+    Prepared,
+    volume_id_of,
+)
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
 
 #: How often one offer is accepted while Cinder shows it still open.
 _ACCEPTS: Final = 3
-#: What may have become of a volume between a rename and its offer.
-_STATUSES: Final = frozenset({"available", "awaiting-transfer"})
 #: Answers to accept that another one would not change.
 _FINAL: Final = (volumeapi.OverQuota, volumeapi.Forbidden)
 #: Answers to accept that prove that this accept moved nothing.
 _REFUSALS: Final = (*_FINAL, volumeapi.NotFound, volumeapi.Refused)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Prepared:
-    """What the three calls side by side came to."""
-
-    look_up: Outcome
-    rename: Outcome
-    offer: Outcome
-
-    def existing(self, job: Job, claim: model.Claim) -> model.Volume | None:
-        """Return the volume of that name that is there already."""
-        if not self.look_up.is_done:
-            return None
-        return named(
-            self.look_up.value, job.request.name, marker=claim.marker
-        )
 
 
 class HandOver:
@@ -57,10 +42,8 @@ class HandOver:
         deployment: str,
     ) -> None:
         self._store = store
-        self._pool = pool
         self._looker = looker
-        self._runner = runner
-        self._deployment = deployment
+        self._preparation = Preparation(pool, runner, deployment=deployment)
 
     def serve(
         self, job: Job, claim: model.Claim, row: model.PooledVolume
@@ -72,7 +55,7 @@ class HandOver:
         CinderUnavailable when nothing was given, ClaimInProgress when it is
         not known, LostRace when the claim is not ours any more.
         """
-        prepared = self._prepare(job, claim, row)
+        prepared = self._preparation.prepare(job, claim, row)
         existing = prepared.existing(job, claim)
         if existing is not None:
             return self._existing(job, claim, row, prepared, existing)
@@ -81,7 +64,7 @@ class HandOver:
             raise exception.CinderUnavailable(
                 reason=f"the look-up by name failed: {prepared.look_up.error}"
             )
-        reason = self._unfit(row, prepared)
+        reason = self._preparation.unfit(row, prepared)
         if reason is not None:
             return self._not_prepared(claim, row, prepared, reason)
         if job.is_too_late:
@@ -97,52 +80,11 @@ class HandOver:
         with job.unsettled():
             return self._accept(job, offered, row, prepared)
 
-    def _prepare(
-        self, job: Job, claim: model.Claim, row: model.PooledVolume
-    ) -> _Prepared:
-        volume_id = _id(row)
-        name = job.request.name
-        metadata = {
-            **job.request.metadata,
-            model.DEPLOYMENT_KEY: self._deployment,
-            model.CLAIM_KEY: claim.marker,
-        }
-        tenant = job.tenant.bounded(job.remaining)
-        pool = self._pool.bounded(job.remaining)
-        look_up, rename, offer = self._runner.run(
-            lambda: tenant.list_volumes(name=name),
-            lambda: pool.update_volume(
-                volume_id, name=name, metadata=metadata
-            ),
-            lambda: pool.offer(
-                volume_id, name=f"volpool-{claim.marker}"
-            ),
-        )
-        return _Prepared(look_up=look_up, rename=rename, offer=offer)
-
-    def _unfit(
-        self, row: model.PooledVolume, prepared: _Prepared
-    ) -> str | None:
-        """Say why this volume may not be handed over.
-
-        The answer to the rename is the verification: a plain member gets one
-        for a volume of its own project alone.
-        """
-        for outcome in (prepared.rename, prepared.offer):
-            if not outcome.is_done:
-                return str(outcome.error)
-        volume: model.Volume = prepared.rename.value
-        if volume.project_id != self._pool.project_id:
-            return f"it is owned by project {volume.project_id}"
-        if volume.status not in _STATUSES:
-            return f"Cinder says {volume.status}"
-        return planner.unfit(row, volume, deployment=self._deployment)
-
     def _not_prepared(
         self,
         claim: model.Claim,
         row: model.PooledVolume,
-        prepared: _Prepared,
+        prepared: Prepared,
         reason: str,
     ) -> model.Claim:
         """A volume that does not behave is condemned; another is tried.
@@ -161,11 +103,11 @@ class HandOver:
         job: Job,
         claim: model.Claim,
         row: model.PooledVolume,
-        prepared: _Prepared,
+        prepared: Prepared,
         existing: model.Volume,
     ) -> Answer:
         """The name is there already: it is the answer, the row goes back."""
-        if self._take_back(row, prepared):
+        if self._preparation.take_back(row, prepared):
             self._store.endings.hand_back_for(
                 claim, row=row, existing=existing.id
             )
@@ -191,7 +133,7 @@ class HandOver:
         job: Job,
         claim: model.Claim,
         row: model.PooledVolume,
-        prepared: _Prepared,
+        prepared: Prepared,
     ) -> Answer | model.Claim:
         """Accept, and accept again while Cinder shows the offer open."""
         offer: model.Offer = prepared.offer.value
@@ -209,7 +151,10 @@ class HandOver:
                 return self._given(job, claim, row, prepared)
             is_certain &= not isinstance(error, volumeapi.Unclear)
             LOG.warning(
-                "Claim %s: accept of volume %s: %s", claim.id, _id(row), error
+                "Claim %s: accept of volume %s: %s",
+                claim.id,
+                row.volume_id,
+                error,
             )
             seen = self._looker.look(
                 claim, row, tenant=job.tenant, offer=offer
@@ -279,7 +224,7 @@ class HandOver:
     ) -> Answer:
         volume = seen.volume
         if volume is None:
-            volume = job.tenant.get_volume(_id(row))
+            volume = job.tenant.get_volume(volume_id_of(row))
         self._store.endings.bind(
             claim,
             row=row,
@@ -294,12 +239,12 @@ class HandOver:
         job: Job,
         claim: model.Claim,
         row: model.PooledVolume,
-        prepared: _Prepared,
+        prepared: Prepared,
     ) -> Answer:
         self._store.endings.bind(
             claim,
             row=row,
-            volume_id=_id(row),
+            volume_id=volume_id_of(row),
             source=model.Source.POOL,
             actor=model.Actor.CLAIMANT,
         )
@@ -319,43 +264,16 @@ class HandOver:
         self,
         claim: model.Claim,
         row: model.PooledVolume,
-        prepared: _Prepared,
+        prepared: Prepared,
         *,
         reason: str,
     ) -> None:
         """End a claim with nothing given: back on the shelf, if certain."""
-        if self._take_back(row, prepared):
+        if self._preparation.take_back(row, prepared):
             self._store.endings.hand_back(claim, row=row, reason=reason)
             return
         pending = self._evict(claim, row, reason)
         self._store.endings.fail(pending, reason=reason)
-
-    def _take_back(
-        self, row: model.PooledVolume, prepared: _Prepared
-    ) -> bool:
-        """Undo the rename and the offer; True when that is certain.
-
-        Every call must have had a definite answer; anything less and the
-        volume is condemned.
-        """
-        calls = (prepared.rename, prepared.offer)
-        if not all(call.is_done or call.is_never_sent for call in calls):
-            return False
-        try:
-            if prepared.offer.is_done:
-                self._pool.cancel(prepared.offer.value.transfer_id)
-            if prepared.rename.is_done:
-                self._pool.update_volume(
-                    _id(row),
-                    name=row.name,
-                    metadata=planner.shelf_metadata(row, self._deployment),
-                )
-        except volumeapi.VolumeAPIError as error:
-            LOG.warning(
-                "Volume %s could not be taken back: %s", row.volume_id, error
-            )
-            return False
-        return True
 
     def _evict(
         self, claim: model.Claim, row: model.PooledVolume, reason: str
@@ -379,9 +297,3 @@ def _refusal(error: volumeapi.VolumeAPIError) -> exception.VolpoolError:
     return exception.CinderUnavailable(
         reason=f"Cinder refuses the hand-over to this project: {error}"
     )
-
-
-def _id(row: model.PooledVolume) -> model.VolumeId:
-    if row.volume_id is None:
-        raise AssertionError(f"row {row.id} was reserved without a volume")
-    return row.volume_id

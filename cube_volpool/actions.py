@@ -1,0 +1,65 @@
+"""What the planner may decide: seven actions, and no eighth."""
+
+from dataclasses import dataclass
+
+from cube_volpool import model
+
+
+@dataclass(frozen=True)
+class Create:
+    """Top the pool up by ``count`` volumes."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Attach:
+    """An intent's create is found: give the row its id."""
+
+    row: model.PooledVolume
+    volume: model.Volume
+
+
+@dataclass(frozen=True)
+class Promote:
+    """A finished volume goes on the shelf."""
+
+    row: model.PooledVolume
+    volume: model.Volume
+
+
+@dataclass(frozen=True)
+class Evict:
+    """Condemn a row.  Removing its volume is another round's Delete."""
+
+    row: model.PooledVolume
+    reason: str
+
+
+@dataclass(frozen=True)
+class Delete:
+    """Remove the volume of a condemned row; repeated until it is gone."""
+
+    row: model.PooledVolume
+
+
+@dataclass(frozen=True)
+class Adopt:
+    """A marked volume that no row knows; ``reason`` condemns it.
+
+    Without a pool it is left alone and reported.
+    """
+
+    volume: model.Volume
+    pool: model.PoolName | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Forget:
+    """Cinder does not have it: the row goes."""
+
+    row: model.PooledVolume
+
+
+Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget
