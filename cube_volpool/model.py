@@ -184,6 +184,8 @@ class PoolRecord:
 
     name: PoolName
     generation: int
+    #: Bumped by every top-up of any pool: the caps on creates are common.
+    fleet_generation: int = 0
     paused: bool
     drained: bool
     source_snapshot_id: SnapshotId | None
@@ -299,6 +301,10 @@ class ClaimRequest:
         }
         text = json.dumps(params, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+#: The record that stands for all pools together; no pool may be called so.
+FLEET: Final = PoolName("*")
 
 
 def pooled_name(marker: Marker) -> str:

@@ -40,7 +40,7 @@ class PoolRecords:
 
     def ensure(self, names: Sequence[model.PoolName]) -> None:
         """Insert the records that are missing.  Safe to repeat."""
-        for name in names:
+        for name in (model.FLEET, *names):
             try:
                 self._add(name)
             except db_exception.DBDuplicateEntry:
@@ -72,7 +72,9 @@ class PoolRecords:
         self, session: orm.Session
     ) -> Mapping[model.PoolName, model.PoolRecord]:
         """Return all records by name."""
-        rows = session.execute(sa.select(_P))
+        rows = session.execute(
+            sa.select(_P).where(_P.c.name != model.FLEET)
+        )
         records = [models.pool_record(row) for row in rows]
         return {record.name: record for record in records}
 
@@ -192,7 +194,12 @@ class PoolRecords:
         served = {(pool, source): int(n) for pool, source, n in claims}
         stale_by_pool = {pool: int(n) for pool, n in stale}
         found = []
-        for row in session.execute(sa.select(_P).order_by(_P.c.name)):
+        pools = (
+            sa.select(_P)
+            .where(_P.c.name != model.FLEET)
+            .order_by(_P.c.name)
+        )
+        for row in session.execute(pools):
             statuses = {
                 model.RowStatus(status): int(n)
                 for pool, status, n in rows

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -17,7 +18,8 @@ _T = models.backup_volumes
 #: lock clause of any dialect; the head row alone wastes three of four tries.
 CANDIDATES = 64
 
-Chooser = Callable[[Sequence[model.PooledVolume]], model.PooledVolume]
+#: Picks one of the candidates.
+Chooser = Callable[[Sequence[sa.Row[Any]]], sa.Row[Any]]
 
 
 class Shelf:
@@ -45,8 +47,10 @@ class Shelf:
         if not candidates:
             return None
         while candidates:
-            row = self._choose(candidates)
-            candidates.remove(row)
+            found = self._choose(candidates)
+            candidates.remove(found)
+            # Only the chosen one: making all 64 costs more than the query.
+            row = models.pooled_volume(found)
             try:
                 swap.change_row(
                     session,
@@ -78,7 +82,7 @@ class Shelf:
 
     def _candidates(
         self, session: orm.Session, wanted: model.Wanted
-    ) -> list[model.PooledVolume]:
+    ) -> list[sa.Row[Any]]:
         conditions = [
             _T.c.snapshot_id == wanted.snapshot_id,
             _T.c.status == model.RowStatus.AVAILABLE,
@@ -97,4 +101,4 @@ class Shelf:
             .order_by(_T.c.created_at, _T.c.id)
             .limit(CANDIDATES)
         )
-        return [models.pooled_volume(row) for row in session.execute(query)]
+        return list(session.execute(query))

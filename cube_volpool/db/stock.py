@@ -1,5 +1,6 @@
 """The stock's side of the ledger: what reconcile reads and writes."""
 
+import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,8 +67,15 @@ class StockRecords:
 
         Raises LostRace when its record is not there.
         """
+        fleet = (
+            sa.select(_P.c.generation)
+            .where(_P.c.name == model.FLEET)
+            .scalar_subquery()
+        )
         record = session.execute(
-            sa.select(_P, self._clock().label("now")).where(_P.c.name == pool)
+            sa.select(
+                _P, self._clock().label("now"), fleet.label("fleet")
+            ).where(_P.c.name == pool)
         ).one_or_none()
         if record is None:
             raise exception.LostRace(what="pool", id=pool)
@@ -87,7 +95,10 @@ class StockRecords:
         )
         by_snapshot = {snapshot: int(n) for snapshot, n in counts}
         return Stock(
-            record=models.pool_record(record),
+            record=dataclasses.replace(
+                models.pool_record(record),
+                fleet_generation=record._mapping["fleet"],
+            ),
             rows=tuple(models.pooled_volume(row) for row in rows),
             now=record._mapping["now"],
             creating=sum(by_snapshot.values()),
@@ -105,20 +116,11 @@ class StockRecords:
     ) -> tuple[model.PooledVolume, ...]:
         """Insert the intents of a top-up under the pool's generation.
 
-        Raises LostRace when another round topped this pool up meanwhile.
+        And under that of all pools: the room for creates was counted over
+        all of them.  Raises LostRace when another round topped up meanwhile.
         """
-        result = session.execute(
-            sa.update(_P)
-            .where(
-                _P.c.name == record.name,
-                _P.c.generation == record.generation,
-            )
-            .values(
-                generation=record.generation + 1, updated_at=self._clock()
-            )
-        )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            raise exception.LostRace(what="pool", id=record.name)
+        self._bump(session, model.FLEET, record.fleet_generation)
+        self._bump(session, record.name, record.generation)
         markers = [model.Marker(str(uuid.uuid4())) for _ in range(count)]
         for marker in markers:
             self._insert(session, new, marker, None, _R.CREATING)
@@ -281,6 +283,17 @@ class StockRecords:
             .where(_P.c.name == pool, _P.c.deletes > 0)
             .values(deletes=_P.c.deletes - 1)
         )
+
+    def _bump(
+        self, session: orm.Session, name: model.PoolName, seen: int
+    ) -> None:
+        result = session.execute(
+            sa.update(_P)
+            .where(_P.c.name == name, _P.c.generation == seen)
+            .values(generation=seen + 1, updated_at=self._clock())
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise exception.LostRace(what="pool", id=name)
 
     def _insert(
         self,
