@@ -13,6 +13,8 @@ LOG = log.getLogger(__name__)
 
 #: A lasting trouble is one line in this many seconds.
 _REMIND: Final = 60.0
+#: Long enough for a claim's answer to leave, short beside any create.
+_SETTLE: Final = 0.1
 _EXPECTED: Final = (exception.VolpoolError, volumeapi.VolumeAPIError)
 
 
@@ -55,7 +57,10 @@ class Duty:
             self._busy_since = time.monotonic()
             delay = self._turn()
             self._busy_since = None
-            self._wake.wait(delay)
+            if self._wake.wait(delay) and not self._stopping:
+                # Whoever woke us has an answer to give first, and often
+                # wakes us again: what came meanwhile is one turn.
+                time.sleep(_SETTLE)
             self._wake.clear()
 
     def _turn(self) -> float:

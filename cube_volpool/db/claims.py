@@ -5,6 +5,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -88,11 +89,20 @@ class ClaimRecords:
             "created_at": self._clock(),
             "updated_at": self._clock(),
         }
-        result = session.execute(sa.insert(_T).values(**values))
-        claim_id = result.inserted_primary_key[0]  # type: ignore[attr-defined]
-        row = self._shelf.reserve(session, claim_id, new.wanted)
-        claim = self._read(session, _T.c.id == claim_id)
+        claim = self._insert(session, values)
+        row = self._shelf.reserve(session, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
+
+    def _insert(
+        self, session: orm.Session, values: dict[str, Any]
+    ) -> model.Claim:
+        """Insert a claim and read it back, in one statement if possible."""
+        insert = sa.insert(_T).values(**values)
+        if session.get_bind().dialect.insert_returning:
+            returned = session.execute(insert.returning(*_T.columns))
+            return models.claim(returned.one())
+        session.execute(insert)
+        return self._read(session, _T.c.marker == values["marker"])
 
     @transaction
     def _open_known(self, session: orm.Session, new: NewClaim) -> Opened:

@@ -1,0 +1,60 @@
+"""Medians, ratios and how far to trust them."""
+
+import os
+import random
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+#: Resamples of the rounds for a confidence interval.
+_RESAMPLES = 2000
+#: A round counts when the machine was at most this much slower than usual.
+LOUD = 1.2
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """The value that ``part`` (0 to 1) of the others do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
+
+
+def interval(ratios: Sequence[float]) -> tuple[float, float]:
+    """The 95 % bootstrap interval of the median; the same every time."""
+    chance = random.Random(1)
+    medians = sorted(
+        statistics.median(chance.choices(ratios, k=len(ratios)))
+        for _ in range(_RESAMPLES))
+    return medians[int(_RESAMPLES * .025)], medians[int(_RESAMPLES * .975)]
+
+
+def calibrate() -> float:
+    """Seconds of a fixed piece of work on one core."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(300_000):
+        total += number & 7
+    return time.perf_counter() - began
+
+
+@dataclass
+class Noise:
+    """How busy the machine was, beside us."""
+
+    load_before: float = field(default_factory=lambda: os.getloadavg()[0])
+    ticks_before: tuple[int, int] = field(default_factory=lambda: _ticks())
+
+    def told(self) -> dict[str, float]:
+        """Load at both ends, and the part of time others stole."""
+        stolen, total = (now - before for now, before in zip(
+            _ticks(), self.ticks_before, strict=True))
+        return {'load_before': round(self.load_before, 2),
+                'load_after': round(os.getloadavg()[0], 2),
+                'steal_percent': round(100 * stolen / max(total, 1), 1)}
+
+
+def _ticks() -> tuple[int, int]:
+    """Stolen and all ticks of all cores since the start."""
+    with open('/proc/stat', encoding='ascii') as stat:
+        values = [int(value) for value in stat.readline().split()[1:9]]
+    return values[7], sum(values)
