@@ -7,11 +7,13 @@ What each failure means for the question "was it done?" is settled in
 keystoneauth1 5.18 ``session.Session._send_request``.
 """
 
+
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from cinderclient import api_versions
@@ -21,7 +23,7 @@ from keystoneauth1 import plugin, session
 from oslo_context import context as oslo_context
 
 from cube_volpool import model, volumeapi
-from cube_volpool.cinder import errors
+from cube_volpool.cinder import bodies, errors
 
 _T = TypeVar("_T")
 
@@ -89,22 +91,23 @@ class CinderAPI:
 
     def create_volume(self, wanted: model.NewVolume) -> model.Volume:
         """POST /volumes; a null key would be refused, so it is left out."""
-        body = self._call(
-            lambda client: client.volumes.create(
-                wanted.size_gib,
-                name=wanted.name,
-                volume_type=wanted.volume_type,
-                snapshot_id=wanted.snapshot_id,
-                metadata=dict(wanted.metadata),
-                availability_zone=wanted.availability_zone,
-            )._info
+        return self._call(
+            lambda client: self._volume(
+                client.volumes.create(
+                    wanted.size_gib,
+                    name=wanted.name,
+                    volume_type=wanted.volume_type,
+                    snapshot_id=wanted.snapshot_id,
+                    metadata=dict(wanted.metadata),
+                    availability_zone=wanted.availability_zone,
+                )._info
+            )
         )
-        return self._volume(body)
 
     def get_volume(self, volume_id: model.VolumeId) -> model.Volume:
         """GET /volumes/{id}."""
-        return self._volume(
-            self._call(lambda client: client.volumes.get(volume_id)._info)
+        return self._call(
+            lambda client: self._volume(client.volumes.get(volume_id)._info)
         )
 
     def list_volumes(
@@ -123,20 +126,19 @@ class CinderAPI:
         if statuses:
             # Cinder reads a Python list here and makes an SQL IN of it.
             filters["status"] = json.dumps(list(statuses))
-        found = self._scan(filters)
         return tuple(
             volume
-            for volume in map(self._volume, found)
+            for volume in self._scan(filters)
             if volume.project_id == self.project_id
             and (name is None or volume.name == name)
         )
 
-    def _scan(self, filters: Mapping[str, str]) -> list[dict[str, Any]]:
-        def pages(client: Any) -> list[dict[str, Any]]:
+    def _scan(self, filters: Mapping[str, str]) -> list[model.Volume]:
+        def pages(client: Any) -> list[model.Volume]:
             found = client.volumes.list(
                 search_opts=dict(filters), sort=_STABLE_ORDER
             )
-            return [volume._info for volume in found]
+            return [self._volume(volume._info) for volume in found]
 
         for _ in range(_LIST_TRIES):
             try:
@@ -154,12 +156,13 @@ class CinderAPI:
         metadata: Mapping[str, str],
     ) -> model.Volume:
         """PUT /volumes/{id}."""
-        body = self._call(
-            lambda client: client.volumes.update(
-                volume_id, name=name, metadata=dict(metadata)
+        return self._call(
+            lambda client: self._volume(
+                client.volumes.update(
+                    volume_id, name=name, metadata=dict(metadata)
+                )["volume"]
             )
         )
-        return self._volume(body["volume"])
 
     def delete_volume(self, volume_id: model.VolumeId) -> None:
         """DELETE /volumes/{id}."""
@@ -172,14 +175,12 @@ class CinderAPI:
         refused even for a volume that has none, and Cinder keeps the
         reservation.  *Source:* cinder ``transfer/api.py:API.accept``.
         """
-        body = self._call(
-            lambda client: client.transfers.create(
-                volume_id, name=name, no_snapshots=True
-            )._info
-        )
-        return model.Offer(
-            transfer_id=model.TransferId(body["id"]),
-            auth_key=body["auth_key"],
+        return self._call(
+            lambda client: bodies.offer(
+                client.transfers.create(
+                    volume_id, name=name, no_snapshots=True
+                )._info
+            )
         )
 
     def accept(self, offer: model.Offer) -> None:
@@ -199,41 +200,42 @@ class CinderAPI:
         self, volume_id: model.VolumeId
     ) -> tuple[model.TransferId, ...]:
         """GET /volume-transfers?volume_id=."""
-        found = self._call(
-            lambda client: client.transfers.list(
-                detailed=False, search_opts={"volume_id": volume_id}
+        return self._call(
+            lambda client: tuple(
+                model.TransferId(transfer._info["id"])
+                for transfer in client.transfers.list(
+                    detailed=False, search_opts={"volume_id": volume_id}
+                )
+                if transfer._info["volume_id"] == volume_id
             )
-        )
-        return tuple(
-            model.TransferId(transfer.id)
-            for transfer in found
-            if transfer.volume_id == volume_id
         )
 
     def list_snapshots(self) -> tuple[model.Snapshot, ...]:
         """GET /snapshots/detail."""
-        found = self._call(
-            lambda client: client.volume_snapshots.list(sort=_STABLE_ORDER)
+        return self._call(
+            lambda client: tuple(
+                bodies.snapshot(snapshot._info)
+                for snapshot in client.volume_snapshots.list(
+                    sort=_STABLE_ORDER
+                )
+            )
         )
-        return tuple(_snapshot(snapshot._info) for snapshot in found)
 
     def list_volume_types(self) -> Mapping[str, str]:
         """GET /types."""
-        found = self._call(lambda client: client.volume_types.list())
-        return {kind.name: kind.id for kind in found}
+        return self._call(
+            lambda client: {
+                kind._info["name"]: kind._info["id"]
+                for kind in client.volume_types.list()
+            }
+        )
 
     def volume_filters(self) -> frozenset[str]:
         """GET /resource_filters: by what this member may list volumes."""
-        _, body = self._call(
-            lambda client: client.client.get(
-                "/resource_filters?resource=volume"
+        return self._call(
+            lambda client: bodies.filters(
+                client.client.get("/resource_filters?resource=volume")[1]
             )
-        )
-        return frozenset(
-            name
-            for entry in body["resource_filters"]
-            if entry["resource"] == "volume"
-            for name in entry["filters"]
         )
 
     def _call(
@@ -242,9 +244,14 @@ class CinderAPI:
         *,
         timeout: timedelta | None = None,
     ) -> _T:
-        """Run one cinderclient call and translate its failure."""
-        # Whatever fails up to here fails before Cinder is asked.
+        """Run one cinderclient call and translate its failure.
+
+        ``call`` reads the answer too: one of a strange shape is unclear.
+        """
+        # Whatever fails up to here fails before Cinder is asked; the project
+        # too, for reading an answer must not have to ask Keystone.
         self._reach(lambda: self._auth.get_token(self._session))
+        _ = self.project_id
         try:
             return call(self._client(timeout))
         except volumeapi.VolumeAPIError:
@@ -264,7 +271,7 @@ class CinderAPI:
         # One client for each call: it costs 20 us, and a client that lives
         # on would send its first answer's request id with every later call.
         context = oslo_context.get_current()
-        return cinder_client.Client(
+        client = cinder_client.Client(
             session=self._session,
             auth=self._auth,
             api_version=self._version,
@@ -273,39 +280,14 @@ class CinderAPI:
             region_name=self._endpoint.region_name,
             endpoint_override=self._endpoint.endpoint_override,
             global_request_id=context and context.global_id,
+        )
+        # cinderclient drops its own argument ``timeout`` where it is given a
+        # session, and would wait for ever.
+        client.client.request = functools.partial(
+            client.client.request,
             timeout=(timeout or self._endpoint.timeout).total_seconds(),
         )
+        return client
 
     def _volume(self, body: Mapping[str, Any]) -> model.Volume:
-        """Build the value from Cinder's JSON.
-
-        The answers to POST and PUT do not name the owner: there it is the
-        credential's own project, because a plain member is shown no other
-        and a create goes nowhere else.
-        """
-        owner = body.get("os-vol-tenant-attr:tenant_id") or self.project_id
-        return model.Volume(
-            id=model.VolumeId(body["id"]),
-            project_id=model.ProjectId(owner),
-            name=body["name"] or "",
-            status=body["status"],
-            size_gib=int(body["size"]),
-            volume_type=body["volume_type"] or "",
-            snapshot_id=body["snapshot_id"],
-            bootable=body["bootable"] in ("true", True),
-            metadata=dict(body["metadata"]),
-            availability_zone=body["availability_zone"],
-            attached=bool(body["attachments"]),
-            created_at=datetime.fromisoformat(body["created_at"]),
-            body=body,
-        )
-
-
-def _snapshot(body: Mapping[str, Any]) -> model.Snapshot:
-    return model.Snapshot(
-        id=model.SnapshotId(body["id"]),
-        name=body["name"] or "",
-        status=body["status"],
-        size_gib=int(body["size"]),
-        volume_id=model.VolumeId(body["volume_id"]),
-    )
+        return bodies.volume(body, project_id=self.project_id)

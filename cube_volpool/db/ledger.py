@@ -18,6 +18,13 @@ from cube_volpool.db import clock as ledger_clock
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+#: What says that the database does not answer.  oslo.db translates most
+#: errors, but not a PostgreSQL that refuses the very first connection.
+_UNAVAILABLE = (
+    db_exception.DBError,
+    sa.exc.DBAPIError,
+    sa.exc.TimeoutError,
+)
 #: What a caller is told to wait while the database is away, in seconds.
 RETRY_AFTER = 5
 
@@ -43,7 +50,13 @@ class Ledger:
         self._facade = enginefacade.transaction_context()
         # Waiting for a database that is down is the callers' business: the
         # daemon's loops do it, and a claim must not.
-        self._facade.configure(**{**options, "max_retries": 0})
+        self._facade.configure(
+            **{
+                **options,
+                "connection": _with_charset(options["connection"]),
+                "max_retries": 0,
+            }
+        )
         self._engine: sa.Engine | None = None
         self._lock = threading.Lock()
 
@@ -75,6 +88,23 @@ class Ledger:
         """Drop the connections."""
         if self._engine is not None:
             self._engine.dispose()
+
+
+def _with_charset(url: str) -> str:
+    """Let MariaDB have all of Unicode.
+
+    oslo.db talks its old "utf8" where the URL names no charset: three bytes a
+    character, so that a name with an emoji in it could never be claimed.
+    *Source:* oslo.db 18.1 ``sqlalchemy/engines.py``.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() not in ("mysql", "mariadb"):
+        return url
+    if "charset" in parsed.query:
+        return url
+    return parsed.update_query_dict(
+        {"charset": "utf8mb4"}
+    ).render_as_string(hide_password=False)
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
@@ -130,7 +160,7 @@ def transaction(
             return cast(_T, retried(self, *args, **kwargs))
         except db_exception.DBDuplicateEntry:
             raise
-        except (db_exception.DBError, sa.exc.TimeoutError) as error:
+        except _UNAVAILABLE as error:
             raise exception.LedgerUnavailable(
                 reason=f"the database does not answer: {_brief(error)}",
                 retry_after=RETRY_AFTER,

@@ -1,0 +1,1 @@
+"""The crash sweep: a daemon dies at every call through its two doors."""
