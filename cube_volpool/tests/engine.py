@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import time
@@ -11,54 +12,19 @@ import fixtures
 
 Sections = Mapping[str, Mapping[str, object]]
 
-#: How long a started daemon may take to do what a test waits for, in s.
+#: How long a daemon may take to do what a test waits for, in seconds.
 PATIENCE = 60.0
+#: For an orderly stop, beyond graceful_shutdown_timeout, in seconds.
+_STOPS_WITHIN = 40
 
 
-def sections(
-    *,
-    auth_url: str,
-    database: str,
-    broker: str,
-    pools: Sections,
-    tenant: str = "skyline",
-    deployment: str = "test",
-) -> dict[str, dict[str, object]]:
-    """Return a configuration for the accounts of the lab's world."""
-    account = {
-        "auth_type": "password",
-        "auth_url": auth_url,
-        "password": "labadmin",
-        "user_domain_name": "Default",
-        "region_name": "RegionOne",
-    }
-    return {
-        "DEFAULT": {
-            "enabled_pools": ",".join(pools),
-            "deployment_id": deployment,
-            "transport_url": broker,
-            "graceful_shutdown_timeout": 10,
-        },
-        "database": {"connection": database},
-        "pool_project": {
-            **account,
-            "username": "volpool",
-            "project_name": "volpool",
-            "project_domain_name": "Default",
-        },
-        "tenant": {**account, "username": tenant},
-        "reconcile": {"interval": 1},
-        **{f"pool:{name}": dict(pool) for name, pool in pools.items()},
-    }
-
-
-def write_config(path: pathlib.Path, config: Sections) -> pathlib.Path:
-    """Write a configuration file; return its path."""
+def write(path: pathlib.Path, sections: Sections) -> pathlib.Path:
+    """Write a configuration file."""
     lines = []
-    for section, options in config.items():
-        lines.append(f"[{section}]")
-        lines += [f"{name} = {value}" for name, value in options.items()]
-    path.write_text("\n".join(lines) + "\n")
+    for group, options in sections.items():
+        lines.append(f"[{group}]")
+        lines += [f"{key} = {value}" for key, value in options.items()]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
 
@@ -74,75 +40,81 @@ def wait_until(
 
 
 class Engine(fixtures.Fixture):
-    """A running ``cube-volpool-engine``; killed at the end of the test."""
+    """``cube-volpool-engine`` in a process; stopped at the end.
 
-    def __init__(self, config: Sections) -> None:
-        self._config = config
+    ``output`` is the file that has all it said.
+    """
+
+    def __init__(self, configuration: pathlib.Path) -> None:
+        super().__init__()
+        self._configuration = configuration
+        self.output = configuration.with_suffix(".log")
+        self._process: subprocess.Popen[bytes] | None = None
 
     def _setUp(self) -> None:
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.config_file = write_config(folder / "engine.conf", self._config)
-        self._log = folder / "engine.log"
         self.start()
         self.addCleanup(self.kill)
 
-    def manage(self, *command: str) -> str:
-        """Run ``cube-volpool-manage``; return what it printed."""
-        return subprocess.run(
-            self._program("manage", *command),
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+    @property
+    def pid(self) -> int:
+        """The process id.  Raises AssertionError before the start."""
+        assert self._process is not None
+        return self._process.pid
 
     def start(self) -> None:
-        """Start it, again if it has ended."""
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self._program("engine"), stdout=log, stderr=log
+        """Start the daemon; returns at once."""
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable, "-m", "cube_volpool.cmd.engine",
+                    "--config-file", str(self._configuration),
+                ],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                # Out of reach of a Ctrl-C: who pressed it stops us orderly.
+                start_new_session=True,
             )
 
-    def log(self) -> str:
-        """Return what it has said until now."""
-        return self._log.read_text(errors="replace")
+    def stop(self) -> int:
+        """Ask the daemon to stop, wait for it, return its exit status."""
+        self.terminate()
+        assert self._process is not None
+        return self._process.wait(_STOPS_WITHIN)
+
+    def kill(self) -> None:
+        """End the daemon at once, with no chance to tidy up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def is_running(self) -> bool:
+        """Does the process live?"""
+        return self._process is not None and self._process.poll() is None
+
+    def said(self) -> str:
+        """Return everything it wrote."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
 
     def wait_for(self, text: str) -> None:
-        """Wait until it says something."""
+        """Wait until it says something; fails when it ends before."""
 
-        def said() -> bool:
-            if self.process.poll() is not None:
-                raise AssertionError(
-                    f"ended with {self.process.returncode}:\n{self.log()}"
-                )
-            return text in self.log()
+        def is_said() -> bool:
+            if text not in self.said() and not self.is_running:
+                raise AssertionError("the daemon ended")
+            return text in self.said()
 
         try:
-            wait_until(said, f"{text!r} in the log")
+            wait_until(is_said, f"{text!r} in the log")
         except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.log()}") from error
-
-    def stop(self) -> int:
-        """Send SIGTERM; return the exit status."""
-        self.process.terminate()
-        return self.process.wait(PATIENCE)
+            raise AssertionError(f"{error}\n{self.said()}") from error
 
     def exit_status(self) -> int:
         """Wait until it ends by itself; return the exit status."""
-        return self.process.wait(PATIENCE)
+        assert self._process is not None
+        return self._process.wait(PATIENCE)
 
-    def kill(self) -> None:
-        """End it at once, as a power cut would."""
-        self.process.kill()
-        self.process.wait()
-
-    def _program(self, name: str, *arguments: str) -> list[str]:
-        return [
-            sys.executable,
-            "-W",
-            "ignore",
-            "-m",
-            f"cube_volpool.cmd.{name}",
-            "--config-file",
-            os.fspath(self.config_file),
-            *arguments,
-        ]
+    def terminate(self) -> None:
+        """Ask the daemon to stop, without waiting for it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)

@@ -23,7 +23,8 @@ from rich import box, table
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
-from cube_volpool.tests.integration import engine, installation, lab
+from cube_volpool.tests import engine
+from cube_volpool.tests.integration import installation, lab
 
 # isort: split
 from cube_volpool import client, exception

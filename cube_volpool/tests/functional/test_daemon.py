@@ -1,6 +1,7 @@
 """The daemon with a real broker and database, the cloud simulated."""
 
 import os
+import pathlib
 import uuid
 from urllib import parse
 
@@ -35,12 +36,17 @@ class DaemonTest(base.BaseTestCase):
 
     def config(self, **pools):
         """Return a configuration that goes through the doors."""
-        return engine.sections(
+        return sections(
             auth_url=self.server.auth_url,
             database=self.database.url(port=self.database_door.port),
             broker=broker.broker_url(port=self.broker_door.port),
             pools=pools or {"deb": POOL},
         )
+
+    def write(self, config) -> pathlib.Path:
+        """Write a configuration file."""
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        return engine.write(folder / "engine.conf", config)
 
     def configure_client(self) -> None:
         """Let the client library talk to the broker, not to the door."""
@@ -81,7 +87,7 @@ class DaemonTest(base.BaseTestCase):
     def test_waits_for_broker_and_database_at_start(self) -> None:
         """What is down at the start is waited for, and said."""
         self.database.sync()
-        daemon = self.useFixture(engine.Engine(self.config()))
+        daemon = self.useFixture(engine.Engine(self.write(self.config())))
         daemon.wait_for("start has to wait")
 
         self.database_door.open()
@@ -104,7 +110,7 @@ class DaemonTest(base.BaseTestCase):
 
         engine.wait_until(lambda: self.ready() > 0, "the ledger is back")
         self.assertEqual("pool", self.claim("a_sys")["source"])
-        self.assertNotIn("Traceback", daemon.log())
+        self.assertNotIn("Traceback", daemon.said())
 
     def test_broker_lost_and_found(self) -> None:
         """The daemon serves again once the broker is back."""
@@ -126,7 +132,7 @@ class DaemonTest(base.BaseTestCase):
             exception.VolpoolError, self.claim, "a_sys", 10.0
         )
         self.assertIsInstance(
-            error, exception.CinderUnavailable | exception.Busy
+            error, (exception.CinderUnavailable, exception.Busy)
         )
         self.cloud.faults.remove(fault)
 
@@ -145,10 +151,10 @@ class DaemonTest(base.BaseTestCase):
     def test_schema_missing_is_refused(self) -> None:
         """A database without tables: told how to make them, status 1."""
         self.database_door.open()
-        daemon = self.useFixture(engine.Engine(self.config()))
+        daemon = self.useFixture(engine.Engine(self.write(self.config())))
 
         self.assertEqual(1, daemon.exit_status())
-        self.assertIn("cube-volpool-manage db sync", daemon.log())
+        self.assertIn("cube-volpool-manage db sync", daemon.said())
 
     def test_admin_account_is_refused(self) -> None:
         """An admin could reach volumes that were handed out."""
@@ -156,28 +162,28 @@ class DaemonTest(base.BaseTestCase):
         self.database_door.open()
         config = self.config()
         config["pool_project"].update(username="admin", project_name="admin")
-        daemon = self.useFixture(engine.Engine(config))
+        daemon = self.useFixture(engine.Engine(self.write(config)))
 
         self.assertEqual(1, daemon.exit_status())
-        self.assertIn("has the role admin", daemon.log())
+        self.assertIn("has the role admin", daemon.said())
 
     def test_contradiction_exits_78(self) -> None:
         """A contradiction names its option before anything is served."""
         config = self.config()
         config["claim"] = {"lease": 1}
-        daemon = self.useFixture(engine.Engine(config))
+        daemon = self.useFixture(engine.Engine(self.write(config)))
 
         self.assertEqual(78, daemon.exit_status())
-        self.assertIn("[claim] lease", daemon.log())
+        self.assertIn("[claim] lease", daemon.said())
 
     def test_bad_transport_url_exits_78(self) -> None:
         """The broker's URL is part of the configuration too."""
         config = self.config()
         config["DEFAULT"]["transport_url"] = "nope://x"
-        daemon = self.useFixture(engine.Engine(config))
+        daemon = self.useFixture(engine.Engine(self.write(config)))
 
         self.assertEqual(78, daemon.exit_status())
-        self.assertIn("transport_url", daemon.log())
+        self.assertIn("transport_url", daemon.said())
 
     def test_stop_finishes_the_claim_that_runs(self) -> None:
         """SIGTERM in the middle of a claim: the caller has its answer."""
@@ -185,7 +191,7 @@ class DaemonTest(base.BaseTestCase):
         self.cloud.fault(
             "POST",
             "/volume-transfers/*/accept",
-            faults.hook(before=lambda seen: daemon.process.terminate()),
+            faults.hook(before=lambda seen: daemon.terminate()),
             times=1,
         )
 
@@ -198,9 +204,39 @@ class DaemonTest(base.BaseTestCase):
         self.database_door.open()
         self.broker_door.open()
         self.configure_client()
-        daemon = self.useFixture(engine.Engine(config or self.config()))
+        written = self.write(config or self.config())
+        daemon = self.useFixture(engine.Engine(written))
         self.wait_ready()
         return daemon
+
+
+def sections(*, auth_url, database, broker, pools):
+    """Return a configuration for the accounts of the lab's world."""
+    account = {
+        "auth_type": "password",
+        "auth_url": auth_url,
+        "password": "labadmin",
+        "user_domain_name": "Default",
+        "region_name": "RegionOne",
+    }
+    return {
+        "DEFAULT": {
+            "enabled_pools": ",".join(pools),
+            "deployment_id": "test",
+            "transport_url": broker,
+            "graceful_shutdown_timeout": 10,
+        },
+        "database": {"connection": database},
+        "pool_project": {
+            **account,
+            "username": "volpool",
+            "project_name": "volpool",
+            "project_domain_name": "Default",
+        },
+        "tenant": {**account, "username": "skyline"},
+        "reconcile": {"interval": 1},
+        **{f"pool:{name}": dict(pool) for name, pool in pools.items()},
+    }
 
 
 class Database(fixtures.Fixture):
@@ -214,7 +250,8 @@ class Database(fixtures.Fixture):
             raise AssertionError(f"{self.VARIABLE} is not set")
         self._server = parse.urlsplit(server)
         self._name = f"volpool_{uuid.uuid4().hex[:12]}"
-        self.host, self.port = self._server.hostname, self._server.port
+        self.host = self._server.hostname
+        self.port = self._server.port or 3306
         self._run(f"CREATE DATABASE {self._name} CHARACTER SET utf8mb4")
         self.addCleanup(self._run, f"DROP DATABASE {self._name}")
 

@@ -1,7 +1,6 @@
 """The base of the tests on the real lab."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,12 +8,8 @@ from oslotest import base
 from testtools import content
 
 from cube_volpool import client, exception
-from cube_volpool.tests.integration import (
-    engine,
-    installation,
-    lab,
-    relay,
-)
+from cube_volpool.tests import engine
+from cube_volpool.tests.integration import installation, lab, relay
 
 #: For something that takes seconds on a quiet machine.
 SOON = 90.0
@@ -34,8 +29,8 @@ class LabCase(base.BaseTestCase):
 
     def start(
         self,
-        pools: installation.Sections,
-        changes: installation.Sections | None = None,
+        pools: engine.Sections,
+        changes: engine.Sections | None = None,
         *,
         name: str = "one",
     ) -> engine.Engine:
@@ -50,21 +45,21 @@ class LabCase(base.BaseTestCase):
 
     def start_behind_relay(
         self,
-        pools: installation.Sections,
-        changes: installation.Sections | None = None,
+        pools: engine.Sections,
+        changes: engine.Sections | None = None,
         *,
         name: str = "one",
     ) -> tuple[engine.Engine, relay.Relay]:
         """Start a daemon whose every request to Cinder is seen."""
         through = self.useFixture(relay.Relay(self.lab.cinder_url))
         door = {"endpoint_override": through.url}
-        doors: installation.Sections = {
+        doors: engine.Sections = {
             "pool_project": door, "tenant": door, **(changes or {}),
         }
         return self.start(pools, doors, name=name), through
 
     def fill(
-        self, pools: installation.Sections, **options: Any
+        self, pools: engine.Sections, **options: Any
     ) -> engine.Engine:
         """Start a daemon and wait until its pools are full."""
         running = self.start(pools, **options)
@@ -163,10 +158,7 @@ class LabCase(base.BaseTestCase):
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Wait for a condition."""
-        end = time.monotonic() + SOON
-        while not condition():
-            self.assertLess(time.monotonic(), end, f"not yet: {what}")
-            time.sleep(0.1)
+        engine.wait_until(lambda: bool(condition()), what, SOON)
 
     def _stop(self, running: engine.Engine) -> None:
         if running.is_running:

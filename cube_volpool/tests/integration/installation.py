@@ -20,6 +20,7 @@ from kombu import connection
 from cube_volpool.db import migration, models
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api
+from cube_volpool.tests import engine
 from cube_volpool.tests.integration import lab
 
 #: How long Cinder may take to remove what an installation made, in seconds.
@@ -28,8 +29,6 @@ PATIENCE = 180.0
 _OWNERS = (
     ("volpool", "volpool"), ("alice", "skyline-a"), ("bob", "skyline-b"),
 )
-
-Sections = Mapping[str, Mapping[str, object]]
 
 
 class Installation(fixtures.Fixture):
@@ -56,7 +55,10 @@ class Installation(fixtures.Fixture):
         return f"{self.tag}.{name}"
 
     def configure(
-        self, name: str, pools: Sections, changes: Sections | None = None
+        self,
+        name: str,
+        pools: engine.Sections,
+        changes: engine.Sections | None = None,
     ) -> pathlib.Path:
         """Write a configuration file and return its path.
 
@@ -88,7 +90,7 @@ class Installation(fixtures.Fixture):
             sections[f"pool:{self.pool(short)}"] = dict(options)
         for group, options in (changes or {}).items():
             sections.setdefault(group, {}).update(options)
-        return write(self.folder / f"{name}.conf", sections)
+        return engine.write(self.folder / f"{name}.conf", sections)
 
     def hold_refill(self, held: bool = True) -> None:
         """Let no pool create a volume, until told otherwise."""
@@ -146,14 +148,7 @@ def project(name: str) -> dict[str, object]:
     return {"project_name": name, "project_domain_name": "Default"}
 
 
-def write(path: pathlib.Path, sections: Sections) -> pathlib.Path:
-    """Write a configuration file."""
-    lines = []
-    for group, options in sections.items():
-        lines.append(f"[{group}]")
-        lines += [f"{key} = {value}" for key, value in options.items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
+
 
 
 def refuse_company(amqp_url: str) -> None:
