@@ -17,7 +17,7 @@ from cube_volpool.claim.miss import Misser
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.claim.parallel import Runner
 from cube_volpool.clock import Clock
-from cube_volpool.db.claims import Opened, Opening
+from cube_volpool.db.opening import Opened, Opening
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)

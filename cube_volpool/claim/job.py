@@ -9,7 +9,7 @@ from typing import Any
 from cube_volpool import exception, model, volumeapi
 from cube_volpool.claim.order import Order
 from cube_volpool.clock import Clock
-from cube_volpool.db.claims import NewClaim
+from cube_volpool.db.opening import NewClaim
 
 #: A call with less time than this could not even fail in an orderly way.
 _LEAST_TIMEOUT = timedelta(seconds=1)

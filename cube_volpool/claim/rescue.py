@@ -5,7 +5,7 @@ from oslo_log import log
 from cube_volpool import exception, model, settings, volumeapi
 from cube_volpool.claim.look import Looker, Seen, Verdict
 from cube_volpool.claim.miss import Misser
-from cube_volpool.db.claims import Opened
+from cube_volpool.db.opening import Opened
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)

@@ -2,9 +2,7 @@
 
 import dataclasses
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,45 +12,11 @@ from sqlalchemy import orm
 from cube_volpool import exception, model
 from cube_volpool.db import models, swap
 from cube_volpool.db.ledger import Ledger, transaction
+from cube_volpool.db.opening import NewClaim, Opened, Opening
 from cube_volpool.db.shelf import Shelf
 
 _T = models.claims
 _C = model.ClaimStatus
-
-
-class Opening(StrEnum):
-    """What opening a claim came to."""
-
-    #: The claim is ours and fresh; with a row it is a hit, else a miss.
-    FRESH = "fresh"
-    #: Somebody works on it under a live lease.
-    BUSY = "busy"
-    #: The lease was over and the claim is ours now: look at Cinder first.
-    TAKEN_OVER = "taken over"
-    #: It was answered before.
-    BOUND = "bound"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """The claim as it now is, and its row if it has one."""
-
-    opening: Opening
-    claim: model.Claim
-    row: model.PooledVolume | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewClaim:
-    """What a claim is opened with."""
-
-    project_id: model.ProjectId
-    name: str
-    params_hash: str
-    #: None when no pool can serve the request.
-    wanted: model.Wanted | None
-    owner_token: str
-    lease: timedelta
 
 
 class ClaimRecords:

@@ -15,7 +15,7 @@ from oslotest import base
 
 from cube_volpool import model
 from cube_volpool.db import migration, models
-from cube_volpool.db.claims import NewClaim, Opened
+from cube_volpool.db.opening import NewClaim, Opened
 from cube_volpool.db.stock import NewRow
 from cube_volpool.db.store import Store
 

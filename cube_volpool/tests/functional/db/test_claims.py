@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cube_volpool import exception, model
 from cube_volpool.db import models
-from cube_volpool.db.claims import Opening
+from cube_volpool.db.opening import Opening
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.functional.db.databases import LEASE, OVER, POOL
 

@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cube_volpool import model
-from cube_volpool.db.claims import Opening
+from cube_volpool.db.opening import Opening
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.functional.db.databases import LEASE, OVER, POOL
 
