@@ -58,9 +58,20 @@ def full(
     """Look at every row, by a listing of the whole project."""
     looked = [row for row in rows if row.status is not _R.RESERVED]
     listed = {volume.id: volume for volume in listing}
+    # The listing is older than the rows: a volume that was finished, or
+    # handed back, in between would be judged by what it was before.
+    for row in looked:
+        seen = listed.get(row.volume_id or model.VolumeId(""))
+        if row.status is _R.AVAILABLE and seen and not _is_shelved(row, seen):
+            del listed[seen.id]
     return planner.Observation(
         volumes=_by_id(api, looked, listed), intents=_intents(api, looked)
     )
+
+
+def _is_shelved(row: model.PooledVolume, volume: model.Volume) -> bool:
+    marker = volume.metadata.get(model.MARKER_KEY)
+    return volume.status == "available" and marker == row.marker
 
 
 def _by_id(

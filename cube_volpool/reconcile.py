@@ -237,6 +237,14 @@ class Reconciler:
         except (volumeapi.NotFound, volumeapi.Refused) as error:
             LOG.debug("Volume %s is not deleted yet: %s", row.volume_id, error)
             self._store.stock.refund_delete(row.pool)
+        except volumeapi.Unclear as error:
+            # One volume that cannot be removed must not stop its pool.
+            LOG.warning(
+                "Pool %s: the DELETE of volume %s was not answered: %s",
+                row.pool,
+                row.volume_id,
+                error,
+            )
 
     def _adopt_strangers(self, listing: Sequence[model.Volume]) -> None:
         now = self._store.stock.now()

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Final
@@ -11,7 +12,7 @@ from oslo_log import log
 from cube_volpool import exception, model, settings, volumeapi
 from cube_volpool.claim.admission import Admission
 from cube_volpool.claim.handover import HandOver
-from cube_volpool.claim.job import Answer, Job, is_useless
+from cube_volpool.claim.job import Answer, Job, is_useless, too_late
 from cube_volpool.claim.look import Looker
 from cube_volpool.claim.miss import Misser
 from cube_volpool.claim.order import OrderDesk
@@ -66,7 +67,8 @@ class Claimer:
             store, pool, looker, runner, deployment=settings.deployment
         )
         self._misser = Misser(store, self._desk, settings.claim, clock=clock)
-        self._active: set[int] = set()
+        # Two threads may work on one claim for a moment, so it is counted.
+        self._active: Counter[int] = Counter()
         self._active_lock = threading.Lock()
 
     def claim(
@@ -111,12 +113,13 @@ class Claimer:
     @contextlib.contextmanager
     def _working_on(self, claim: model.Claim) -> Iterator[None]:
         with self._active_lock:
-            self._active.add(claim.id)
+            self._active[claim.id] += 1
         try:
             yield
         finally:
             with self._active_lock:
-                self._active.discard(claim.id)
+                self._active[claim.id] -= 1
+                self._active = +self._active
 
     def _job(
         self,
@@ -130,9 +133,16 @@ class Claimer:
             tenant = self._tenants.for_claim(
                 caller.project_id, caller.auth_token
             )
-            own = tenant.project_id == self._pool.project_id
+            project_id = tenant.project_id
+            own = project_id == self._pool.project_id
         except volumeapi.VolumeAPIError as error:
             raise exception.CinderUnavailable(reason=str(error)) from error
+        if project_id != caller.project_id:
+            # A database that compares without case knows one project by
+            # several spellings, and each would be a claim of its own.
+            raise exception.ProjectMismatch(
+                token_project=project_id, project_id=caller.project_id
+            )
         if own:
             # The pool's own project has nothing to be handed over to it.
             order = order.without_pool()
@@ -146,18 +156,16 @@ class Claimer:
             owner_token=self._owner_token,
             lease=self._limits.lease,
         )
-        if job.is_too_late:
-            raise exception.Busy(
-                reason="the caller's budget was over at the start",
-                retry_after=1,
-            )
+        if job.is_too_late():
+            raise too_late()
         return job
 
     def _serve(self, job: Job) -> Answer:
         opened = self._wait_for(job)
         with self._working_on(opened.claim):
             if opened.opening is Opening.BOUND:
-                answered = self._answered(job, opened.claim)
+                with job.unsettled():
+                    answered = self._answered(job, opened.claim)
                 if isinstance(answered, Answer):
                     return answered
                 opened = answered
@@ -172,7 +180,7 @@ class Claimer:
             opened = self._store.claims.open(job.opening())
             if opened.opening is not Opening.BUSY:
                 return opened
-            if job.is_too_late:
+            if job.is_too_late():
                 raise job.in_progress()
             self._clock.sleep(_POLL.total_seconds())
 
@@ -192,13 +200,10 @@ class Claimer:
             if isinstance(result, Answer):
                 return result
             claim = result
-            if job.is_too_late:
+            if job.is_too_late():
                 # A slow Cinder must not cost more volumes than one.
                 self._store.endings.fail(claim, reason="too late")
-                raise exception.Busy(
-                    reason="the caller's budget was over before a second try",
-                    retry_after=1,
-                )
+                raise too_late()
             row = self._store.claims.reserve(
                 claim, wanted=wanted, lease=job.lease
             )

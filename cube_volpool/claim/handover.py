@@ -9,7 +9,7 @@ from typing import Final
 from oslo_log import log
 
 from cube_volpool import exception, model, volumeapi
-from cube_volpool.claim.job import Answer, Job, given_body
+from cube_volpool.claim.job import Answer, Job, given_body, too_late
 from cube_volpool.claim.look import Looker, Seen, Verdict
 from cube_volpool.claim.parallel import Runner
 from cube_volpool.claim.preparation import (
@@ -67,16 +67,17 @@ class HandOver:
         reason = self._preparation.unfit(row, prepared)
         if reason is not None:
             return self._not_prepared(claim, row, prepared, reason)
-        if job.is_too_late:
+        if job.is_too_late():
             self._release(claim, row, prepared, reason="too late")
-            raise exception.Busy(
-                reason="the caller's budget was over before the hand-over",
-                retry_after=1,
-            )
+            raise too_late()
         offer: model.Offer = prepared.offer.value
         offered = self._store.claims.mark_offered(
             claim, transfer_id=offer.transfer_id, lease=job.lease
         )
+        if job.is_too_late():
+            # A ledger that was slow to answer has used the budget up.
+            self._release(offered, row, prepared, reason="too late")
+            raise too_late()
         with job.unsettled():
             return self._accept(job, offered, row, prepared)
 
@@ -89,13 +90,20 @@ class HandOver:
     ) -> model.Claim:
         """A volume that does not behave is condemned; another is tried.
 
-        Unless Cinder was not reached at all: then the volume is as it was,
-        and another would fare no better.
+        Unless another would fare no better: Cinder was not reached at all,
+        or refuses what the caller wants written.
         """
         calls = (prepared.rename, prepared.offer)
         if all(call.is_never_sent for call in calls):
             self._release(claim, row, prepared, reason="Cinder away")
             raise exception.CinderUnavailable(reason=reason)
+        if prepared.rename.is_refused:
+            # The caller's own words: no other volume would take them either.
+            self._release(claim, row, prepared, reason=reason)
+            raise exception.InvalidRequest(
+                field="volume",
+                reason=f"Cinder refuses the name or the metadata: {reason}",
+            )
         return self._evict(claim, row, reason)
 
     def _existing(
@@ -161,23 +169,27 @@ class HandOver:
             )
             if seen.verdict is not Verdict.OFFERED:
                 return self.resolve(job, claim, row, seen)
+            if job.is_too_late():
+                # The caller counts on no accept being sent after this.
+                return self._withdraw(job, claim, row, refusal=too_late())
         if not isinstance(error, _REFUSALS):
             raise job.in_progress() from error
         if not is_certain:
-            return self._refused_in_doubt(job, claim, row, error)
+            return self._withdraw(job, claim, row, refusal=_refusal(error))
         # Over quota; or Cinder shows the offer open and refuses it each
         # time, for example for a private type.  Nothing moved.
         self._release(claim, row, prepared, reason=str(error))
         raise _refusal(error) from error
 
-    def _refused_in_doubt(
+    def _withdraw(
         self,
         job: Job,
         claim: model.Claim,
         row: model.PooledVolume,
-        error: volumeapi.VolumeAPIError,
+        *,
+        refusal: exception.VolpoolError,
     ) -> Answer | model.Claim:
-        """Accept was refused while an earlier one may still succeed.
+        """Give up while an accept that was sent may still succeed.
 
         Only without the offer can nothing arrive later, and only a look
         after that says whether something has.
@@ -185,9 +197,9 @@ class HandOver:
         seen = self._looker.look(claim, row, tenant=job.tenant)
         if seen.verdict is not Verdict.OURS:
             return self.resolve(job, claim, row, seen)
-        pending = self._evict(claim, row, str(error))
-        self._store.endings.fail(pending, reason=str(error))
-        raise _refusal(error) from error
+        pending = self._evict(claim, row, str(refusal))
+        self._store.endings.fail(pending, reason=str(refusal))
+        raise refusal
 
     def resolve(
         self,

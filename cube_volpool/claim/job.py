@@ -38,7 +38,6 @@ class Job:
     owner_token: str
     lease: timedelta
 
-    @property
     def is_too_late(self) -> bool:
         """Has the caller stopped waiting?"""
         return self.clock.monotonic() >= self.deadline
@@ -75,6 +74,13 @@ class Job:
         )
 
 
+def too_late() -> exception.Busy:
+    """Return the error "the caller's time was over, nothing was given"."""
+    return exception.Busy(
+        reason="the caller's budget is used up", retry_after=1
+    )
+
+
 def named(
     volumes: Iterable[model.Volume], name: str, *, marker: model.Marker
 ) -> model.Volume | None:
@@ -108,11 +114,13 @@ def given_body(
 ) -> Mapping[str, Any]:
     """Return the body of a volume that was just accepted.
 
-    Built from the answer to the rename, so that nobody has to ask again: all
-    that accept changes is the owner and the status.
+    Built from the answer to the rename, so that nobody has to ask again:
+    accept changes the owner and the status alone.  Which user accepted is
+    Cinder's to tell; the pool's is nobody's business.
     """
     return {
         **volume.body,
+        "user_id": None,
         "status": "available",
         "os-vol-tenant-attr:tenant_id": project_id,
     }

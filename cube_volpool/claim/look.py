@@ -21,6 +21,8 @@ LOG = log.getLogger(__name__)
 
 #: How often offers are cancelled before the rest is left to a later look.
 _CANCELS: Final = 5
+#: What Cinder calls a volume whose offer can be accepted.
+_OFFERED: Final = "awaiting-transfer"
 
 
 class Verdict(StrEnum):
@@ -118,7 +120,8 @@ class Looker:
                 return self._gone(claim, row.volume_id, tenant)
             if not transfers:
                 return self._not_offered(claim, volume)
-            if offer is not None and offer.transfer_id in transfers:
+            is_open = volume.status == _OFFERED
+            if is_open and offer and offer.transfer_id in transfers:
                 return Seen(verdict=Verdict.OFFERED)
             # Whatever the cancel answers, look again: an accept that was in
             # flight may have been first.

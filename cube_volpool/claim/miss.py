@@ -5,7 +5,7 @@ from datetime import timedelta
 from oslo_log import log
 
 from cube_volpool import exception, model, settings, volumeapi
-from cube_volpool.claim.job import Answer, Job, named
+from cube_volpool.claim.job import Answer, Job, named, too_late
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.clock import Clock
 from cube_volpool.db.store import Store
@@ -39,17 +39,14 @@ class Misser:
         existing = self._look_up(job, claim)
         if existing is not None:
             return self._bind(claim, existing, model.Source.EXISTING)
-        if job.is_too_late:
-            self._store.endings.fail(claim, reason="too late")
-            raise exception.Busy(
-                reason="the caller's budget was over before the create",
-                retry_after=1,
-            )
+        self._refuse_late(job, claim)
         # Recorded before the POST: from here on this claim can never hit,
         # and whoever takes it over knows that a create may be out.
         claim = self._store.claims.begin_miss(
             claim, pool=self._desk.pool_of(job.order), lease=job.lease
         )
+        # Again: a ledger that was slow to answer may have used it up.
+        self._refuse_late(job, claim)
         with job.unsettled():
             return self._create(job, claim)
 
@@ -80,10 +77,17 @@ class Misser:
         self._store.endings.fail(claim, reason="the create never arrived")
         return None
 
+    def _refuse_late(self, job: Job, claim: model.Claim) -> None:
+        if job.is_too_late():
+            self._store.endings.fail(claim, reason="too late")
+            raise too_late()
+
     def _refuse(self, job: Job, claim: model.Claim) -> None:
         if self._limits.create_on_miss:
             return
-        self._store.endings.fail(claim, reason="pool empty")
+        self._store.endings.fail_empty(
+            claim, reason="pool empty", pool=self._desk.pool_of(job.order)
+        )
         raise exception.PoolEmpty(
             name=job.request.name, reason="no pooled volume fits"
         )
@@ -118,13 +122,15 @@ class Misser:
             )
             return self._settle_now(job, claim)
         except volumeapi.VolumeAPIError as error:
-            self._store.endings.fail(claim, reason=str(error))
+            self._store.endings.fail_empty(
+                claim, reason=str(error), pool=claim.pool
+            )
             raise self._refusal(job, error) from error
         return self._bind(claim, volume, model.Source.CREATED)
 
     def _settle_now(self, job: Job, claim: model.Claim) -> Answer:
         try:
-            found = self._find(claim, job.tenant)
+            found = self._find(claim, job.tenant.bounded(job.remaining))
         except volumeapi.VolumeAPIError as error:
             raise job.in_progress() from error
         if found is None:

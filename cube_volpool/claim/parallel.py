@@ -23,6 +23,13 @@ class Outcome:
         return self.error is None
 
     @property
+    def is_refused(self) -> bool:
+        """Did Cinder refuse what was asked, and not us?"""
+        return isinstance(
+            self.error, volumeapi.Refused | volumeapi.OverQuota
+        ) and not isinstance(self.error, volumeapi.Forbidden)
+
+    @property
     def is_never_sent(self) -> bool:
         """Is it certain that Cinder did not even get the call?"""
         return isinstance(self.error, volumeapi.Unreachable)

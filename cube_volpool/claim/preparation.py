@@ -92,24 +92,32 @@ class Preparation:
         Every call must have had a definite answer; anything less and the
         volume is condemned.
         """
-        calls = (prepared.rename, prepared.offer)
-        if not all(call.is_done or call.is_never_sent for call in calls):
+        rename, offer = prepared.rename, prepared.offer
+        if not (offer.is_done or offer.is_never_sent):
+            return False
+        if not (rename.is_done or rename.is_never_sent or rename.is_refused):
             return False
         try:
-            if prepared.offer.is_done:
-                self._pool.cancel(prepared.offer.value.transfer_id)
-            if prepared.rename.is_done:
-                self._pool.update_volume(
-                    volume_id_of(row),
-                    name=row.name,
-                    metadata=planner.shelf_metadata(row, self._deployment),
-                )
+            if offer.is_done:
+                self._pool.cancel(offer.value.transfer_id)
+            if not rename.is_never_sent:
+                return self._restore(row)
         except volumeapi.VolumeAPIError as error:
             LOG.warning(
                 "Volume %s could not be taken back: %s", row.volume_id, error
             )
             return False
         return True
+
+    def _restore(self, row: model.PooledVolume) -> bool:
+        """Put name and markers back; is the volume as it was?"""
+        volume = self._pool.update_volume(
+            volume_id_of(row),
+            name=row.name,
+            metadata=planner.shelf_metadata(row, self._deployment),
+        )
+        reason = planner.unfit(row, volume, deployment=self._deployment)
+        return volume.status == "available" and reason is None
 
 
 def volume_id_of(row: model.PooledVolume) -> model.VolumeId:

@@ -52,6 +52,11 @@ class Rescuer:
         return len(abandoned)
 
     def _rescue(self, abandoned: model.Claim) -> None:
+        tenant = self._tenants.for_rescue(abandoned.project_id)
+        if tenant is None and abandoned.status is model.ClaimStatus.CREATING:
+            # Only its caller can say what became of the create, and must
+            # find the claim free.
+            return
         opened = self._store.claims.take_over(
             abandoned,
             owner_token=self._owner_token,
@@ -64,7 +69,6 @@ class Rescuer:
             claim.project_id,
             claim.status,
         )
-        tenant = self._tenants.for_rescue(claim.project_id)
         if claim.status is model.ClaimStatus.CREATING:
             self._misser.settle(claim, tenant)
         elif opened.row is None:

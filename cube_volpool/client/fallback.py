@@ -182,7 +182,9 @@ class _Asking:
         asked_until = self.order.first_tried_at + self.terms.patience
         over = (
             asked_until
-            + max(self.budget, self.terms.default_budget)
+            # Twice: a request may wait that long before a daemon reads it,
+            # and the daemon counts from there.
+            + 2 * max(self.budget, self.terms.default_budget)
             + self.terms.accept_timeout
             + self.terms.margin
         )

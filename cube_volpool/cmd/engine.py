@@ -58,6 +58,8 @@ def _run(serving: service.PoolService, *, graceful: int) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, received)
+    # Nothing is read anew yet, and by default it would end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     serving.start()
     systemd.notify("READY=1")
     while serving.failure is None:

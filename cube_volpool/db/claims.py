@@ -16,6 +16,7 @@ from cube_volpool.db.opening import NewClaim, Opened, Opening
 from cube_volpool.db.shelf import Shelf
 
 _T = models.claims
+_P = models.pools
 _C = model.ClaimStatus
 
 
@@ -36,7 +37,12 @@ class ClaimRecords:
         try:
             return self._open_new(new)
         except db_exception.DBDuplicateEntry:
+            pass
+        try:
             return self._open_known(new)
+        except sa.exc.NoResultFound as error:
+            # Purged in between.
+            raise exception.LostRace(what="claim", id=new.name) from error
 
     @transaction
     def _open_new(self, session: orm.Session, new: NewClaim) -> Opened:
@@ -87,6 +93,19 @@ class ClaimRecords:
             return Opened(opening=Opening.BUSY, claim=claim)
         return self._take_over(session, claim, new.owner_token, new.lease)
 
+    def _keep_count(self, session: orm.Session, claim: model.Claim) -> None:
+        """Keep the hit or miss that the claim stood for until now."""
+        column = {
+            model.Source.POOL: _P.c.counted_hits,
+            model.Source.CREATED: _P.c.counted_misses,
+        }.get(claim.source or model.Source.EXISTING)
+        if column is not None and claim.pool is not None:
+            session.execute(
+                sa.update(_P)
+                .where(_P.c.name == claim.pool)
+                .values({column: column + 1})
+            )
+
     def _reopen(
         self,
         session: orm.Session,
@@ -125,6 +144,7 @@ class ClaimRecords:
         must not be taken for what this life of the claim gives.  One
         transaction.  Raises LostRace.
         """
+        self._keep_count(session, claim)
         claim = self._reopen(session, claim, new, marker=str(uuid.uuid4()))
         row = self._shelf.reserve(session, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)

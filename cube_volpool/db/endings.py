@@ -9,6 +9,7 @@ from cube_volpool import model
 from cube_volpool.db import models, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
+_P = models.pools
 _C = model.ClaimStatus
 _R = model.RowStatus
 
@@ -145,6 +146,24 @@ class Endings:
     ) -> None:
         """Nothing was given, and nothing will arrive later."""
         self._fail(session, claim, reason)
+
+    @transaction
+    def fail_empty(
+        self,
+        session: orm.Session,
+        claim: model.Claim,
+        *,
+        reason: str,
+        pool: model.PoolName | None,
+    ) -> None:
+        """A miss that gave nothing: it counts for its pool all the same."""
+        self._fail(session, claim, reason)
+        if pool is not None:
+            session.execute(
+                sa.update(_P)
+                .where(_P.c.name == pool)
+                .values(counted_misses=_P.c.counted_misses + 1)
+            )
 
     def _shelve(self, session: orm.Session, row: model.PooledVolume) -> None:
         swap.change_row(

@@ -102,9 +102,10 @@ pools = sa.Table(
     sa.Column("source_size_gib", sa.Integer),
     sa.Column("volume_type_id", sa.String(36)),
     sa.Column("last_error", sa.String(255)),
-    # Claims that the purge has taken away are still counted here.
-    sa.Column("purged_hits", sa.Integer, nullable=False),
-    sa.Column("purged_misses", sa.Integer, nullable=False),
+    # What no row of claims tells any more: purged, opened again, or a miss
+    # that ended with nothing.
+    sa.Column("counted_hits", sa.Integer, nullable=False),
+    sa.Column("counted_misses", sa.Integer, nullable=False),
     # The window of the cap on deletes: its start, and the deletes in it.
     sa.Column("deletes_since", TIME),
     sa.Column("deletes", sa.Integer, nullable=False),

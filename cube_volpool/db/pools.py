@@ -59,8 +59,8 @@ class PoolRecords:
                 generation=1,
                 paused=False,
                 drained=False,
-                purged_hits=0,
-                purged_misses=0,
+                counted_hits=0,
+                counted_misses=0,
                 deletes=0,
                 created_at=self._clock(),
                 updated_at=self._clock(),
@@ -210,9 +210,9 @@ class PoolRecords:
                     record=models.pool_record(row),
                     by_status=statuses,
                     stale=stale_by_pool.get(row.name, 0),
-                    hits=row.purged_hits
+                    hits=row.counted_hits
                     + served.get((row.name, model.Source.POOL), 0),
-                    misses=row.purged_misses
+                    misses=row.counted_misses
                     + served.get((row.name, model.Source.CREATED), 0),
                 )
             )
@@ -237,13 +237,15 @@ class PoolRecords:
                 )
                 .order_by(_C.c.id)
                 .limit(limit)
+                # A caller may be opening one of them again just now.
+                .with_for_update()
             )
         )
         for pool, source, n in session.execute(_claim_counts(ids)).all():
             column = (
-                _P.c.purged_hits
+                _P.c.counted_hits
                 if source == model.Source.POOL
-                else _P.c.purged_misses
+                else _P.c.counted_misses
             )
             session.execute(
                 sa.update(_P)

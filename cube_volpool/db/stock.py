@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from oslo_db import exception as db_exception
 from sqlalchemy import orm
 
 from cube_volpool import exception, model
@@ -129,10 +130,8 @@ class StockRecords:
         )
         return tuple(models.pooled_volume(row) for row in rows)
 
-    @transaction
     def adopt(
         self,
-        session: orm.Session,
         new: NewRow,
         *,
         marker: str | None,
@@ -142,8 +141,23 @@ class StockRecords:
         """Take a marked volume in that no row knows; ``reason`` condemns it.
 
         Without a marker of its own it gets one.  False when a row has its
-        marker or id after all.
+        marker or id after all.  One transaction.
         """
+        try:
+            return self._adopt(new, marker, volume_id, reason)
+        except db_exception.DBDuplicateEntry:
+            # Another daemon's audit was first.
+            return False
+
+    @transaction
+    def _adopt(
+        self,
+        session: orm.Session,
+        new: NewRow,
+        marker: str | None,
+        volume_id: model.VolumeId,
+        reason: str | None,
+    ) -> bool:
         marker = model.Marker(marker or str(uuid.uuid4()))
         known = session.execute(
             sa.select(_T.c.id).where(

@@ -14,7 +14,7 @@ class PreparationCase(base.ScenarioCase):
 
     def test_failed_rename_condemns_the_offered_volume(self) -> None:
         """Offered under its pool name: cancelled and deleted, never given."""
-        for act in (faults.refuse(400), faults.refuse(500), faults.hang()):
+        for act in (faults.refuse(500), faults.hang()):
             first, second = self.shelf()
             self.cloud.fault("PUT", _VOLUME, act, times=1)
 
@@ -26,6 +26,18 @@ class PreparationCase(base.ScenarioCase):
                 first, [t.volume_id for t in self.cloud.transfers.values()]
             )
             self.one.fill()
+        self.rest()
+
+    def test_refused_rename_costs_no_volume(self) -> None:
+        """What Cinder does not take as a name, no other volume takes."""
+        first, _ = self.shelf()
+        self.cloud.fault("PUT", _VOLUME, faults.refuse(400), times=1)
+
+        error = self.assertRaises(exception.InvalidRequest, self.one.claim)
+
+        self.assertEqual("volume", error.field)
+        self.assert_on_shelf(first)
+        self.assertEqual({}, dict(self.cloud.transfers))
         self.rest()
 
     def test_lost_rename_is_not_trusted(self) -> None:
