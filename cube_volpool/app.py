@@ -56,7 +56,7 @@ class House:
 
 @dataclass(frozen=True, kw_only=True)
 class Keyrings:
-    """The two keyrings, and what tells whether the pool's is in order."""
+    """The pool's keyring, and the tenants'."""
 
     pool: volumeapi.VolumeAPI
     tenants: volumeapi.Tenants
@@ -89,6 +89,9 @@ def wire(
         keyrings.pool,
         keyrings.tenants,
         settings,
+        desk=desk,
+        looker=looker,
+        misser=misser,
         owner_token=owner_token,
         clock=ticker,
         runner=runner,

@@ -113,7 +113,6 @@ CLAIM_TRANSITIONS: Final[frozenset[tuple[ClaimStatus, ClaimStatus]]] = (
             (_C.PENDING, _C.OFFERED),
             (_C.PENDING, _C.CREATING),
             (_C.OFFERED, _C.PENDING),
-            (_C.CREATING, _C.CREATING),
             (_C.PENDING, _C.BOUND),
             (_C.OFFERED, _C.BOUND),
             (_C.CREATING, _C.BOUND),

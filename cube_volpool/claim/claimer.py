@@ -41,6 +41,9 @@ class Claimer:
         tenants: volumeapi.Tenants,
         settings: settings.Settings,
         *,
+        desk: OrderDesk,
+        looker: Looker,
+        misser: Misser,
         owner_token: str,
         clock: Clock,
         runner: Runner,
@@ -54,19 +57,12 @@ class Claimer:
         self._clock = clock
         self._refill = refill
         self._admission = Admission(settings.claim)
-        self._desk = OrderDesk(store, settings.pools)
-        looker = Looker(
-            store,
-            pool,
-            clock=clock,
-            pause=settings.claim.look_pause,
-            lease=settings.claim.lease,
-        )
+        self._desk = desk
         self._looker = looker
+        self._misser = misser
         self._hand_over = HandOver(
             store, pool, looker, runner, deployment=settings.deployment
         )
-        self._misser = Misser(store, self._desk, settings.claim, clock=clock)
         # Two threads may work on one claim for a moment, so it is counted.
         self._active: Counter[int] = Counter()
         self._active_lock = threading.Lock()

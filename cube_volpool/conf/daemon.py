@@ -20,7 +20,7 @@ OPTS: Final = (
         "'.' and '-', and begins with a letter or a digit. A pool that is "
         "taken out of the list is left as it is: its volumes stay in Cinder. "
         "To empty a pool, keep it in the list with min_ready = 0 until it "
-        "is empty.",
+        "is empty; while its snapshot is unknown nothing is removed.",
     ),
     cfg.StrOpt(
         "deployment_id",

@@ -56,7 +56,8 @@ _LIMITS: Final = (
         "deletes_per_hour",
         default=100,
         min=1,
-        help="How many volumes a daemon may delete in an hour, in volumes. "
+        help="How many volumes of one pool may be deleted in an hour, by all "
+        "daemons together, in volumes. "
         "Too few let replaced volumes fill the storage. Too many remove the "
         "guard against a mistake, for example a database restored from an "
         "old copy. Related: min_ready of the pools.",

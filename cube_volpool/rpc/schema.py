@@ -19,7 +19,7 @@ from cube_volpool import model
 MAX_SIZE_GIB: Final = 2**20
 #: An hour: what waits longer is not a claim but a mistake in the unit.
 MAX_BUDGET: Final = 3600
-#: Cinder's default quota of metadata items of one volume.
+#: More than anybody was seen to need, and still one short request.
 MAX_METADATA: Final = 128
 #: Longer than any token of Keystone, short enough for an HTTP header.
 MAX_TOKEN: Final = 16384

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import signal
 import uuid
 from urllib import parse
 
@@ -184,6 +185,14 @@ class DaemonTest(base.BaseTestCase):
 
         self.assertEqual(78, daemon.exit_status())
         self.assertIn("transport_url", daemon.said())
+
+    def test_hangup_is_no_end(self) -> None:
+        """SIGHUP, as a terminal or a reload sends it, changes nothing."""
+        daemon = self.serve()
+        os.kill(daemon.pid, signal.SIGHUP)
+
+        self.assertEqual("pool", self.claim("web_sys")["source"])
+        self.assertTrue(daemon.is_running)
 
     def test_stop_finishes_the_claim_that_runs(self) -> None:
         """SIGTERM in the middle of a claim: the caller has its answer."""

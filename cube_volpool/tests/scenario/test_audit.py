@@ -6,6 +6,7 @@ from cube_volpool import model
 from cube_volpool.db import models
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import base
+from cube_volpool.tests.simulator import faults, journal
 
 _R = model.RowStatus
 
@@ -52,6 +53,27 @@ class AuditCase(base.ScenarioCase):
 
         self.assertEqual(2, len(self.rows(_R.DELETING)))
         self.assertIn(self.first, self.cloud.volumes)
+
+    def test_older_listing_does_not_judge_a_fresh_volume(self) -> None:
+        """Finished between the listing and the rows: looked at again."""
+        volume = self.cloud.volume(self.first)
+
+        def unfinished(_seen: journal.Seen) -> None:
+            volume.status = "creating"
+
+        def finished(_seen: journal.Seen) -> None:
+            volume.status = "available"
+
+        self.cloud.fault(
+            "GET",
+            "/volumes/detail",
+            faults.hook(before=unfinished, after=finished),
+            times=1,
+        )
+
+        self.audit()
+
+        self.assert_on_shelf(self.first)
 
     def test_volume_without_our_key_is_never_deleted(self) -> None:
         """Somebody took the key away: hands off, for ever."""

@@ -24,6 +24,8 @@ class PlainMemberCase(base.ScenarioCase):
 
         self.assertRaises(exception.PoolEmpty, self.one.claim)
 
+        (counts,) = self.one.house.store.pools.counts()
+        self.assertEqual((2, 1), (counts.hits, counts.misses))
         self.assert_nothing_given()
         self.rest()
 

@@ -248,6 +248,17 @@ class LedgerGoneCase(base.ScenarioCase):
         self.assertEqual(self.first, self.assert_given().id)
         self.rest()
 
+    def test_hit_of_a_volume_that_is_gone_stays_counted(self) -> None:
+        """A claim that opens again adds to the count and loses none."""
+        answer = self.one.claim()
+        self.cloud.drop_volume(self.cloud.volume(answer.volume["id"]))
+        self.clock.advance(120)
+
+        self.assertEqual(model.Source.POOL, self.one.claim().source)
+
+        (counts,) = self.one.house.store.pools.counts()
+        self.assertEqual(2, counts.hits)
+
     def test_gone_after_a_create_is_in_progress_and_rescued(self) -> None:
         """The same for a miss."""
         self.empty_the_shelf()

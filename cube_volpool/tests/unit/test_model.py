@@ -33,7 +33,7 @@ _ROWS = {
 _CLAIMS = {
     "pending": {"offered", "creating", "bound", "failed"},
     "offered": {"pending", "bound", "failed"},
-    "creating": {"creating", "bound", "failed"},
+    "creating": {"bound", "failed"},
     "failed": {"pending"},
     "bound": {"pending"},
 }

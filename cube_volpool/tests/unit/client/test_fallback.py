@@ -99,8 +99,8 @@ class TestTime(cloud.ClientCase):
         self.assertEqual(1, len(self.pool.asked))
 
     def test_nothing_is_sent_nor_made_while_the_last_request_may_act(self):
-        """Budget, accept and margin have to pass, counted from patience."""
-        for ago, retry_after in ((100, 30), (200, 30), (239.5, 1)):
+        """Twice the budget, accept and margin, counted from patience."""
+        for ago, retry_after in ((100, 30), (200, 30), (269.5, 1)):
             error = self.assertRaises(
                 exception.ClaimInProgress,
                 self.create,
@@ -115,7 +115,7 @@ class TestTime(cloud.ClientCase):
         self.assertRaises(
             exception.ClaimInProgress,
             self.create,
-            first_tried_at=cloud.NOW - 240,
+            first_tried_at=cloud.NOW - 270,
             budget=31,
         )
 
@@ -127,7 +127,7 @@ class TestTime(cloud.ClientCase):
 
     def test_volume_is_made_when_the_last_request_can_not_act(self):
         """After the second look-up, and without asking once more."""
-        self.assertEqual("made", self.create(first_tried_at=cloud.NOW - 240))
+        self.assertEqual("made", self.create(first_tried_at=cloud.NOW - 270))
 
         self.assertEqual(
             ["GET", "POST"], [call[0] for call in self.cloud.calls]
