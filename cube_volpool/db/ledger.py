@@ -170,8 +170,12 @@ def transaction(
 
 
 def _brief(error: Exception) -> str:
-    # Without the statement and its parameters: they are the callers'.
-    return type(error).__name__
+    # Without the statement and its parameters: they are the callers'. The
+    # server's number tells one that is away from one that refuses.
+    numbers = getattr(getattr(error, "orig", None), "args", ())
+    number = next((n for n in numbers if isinstance(n, int)), None)
+    name = type(error).__name__
+    return name if number is None else f"{name} {number}"
 
 
 def _is_sqlite_busy(error: Exception) -> bool:
