@@ -21,6 +21,7 @@ from cube_volpool.topup import TopUp
 
 LOG = log.getLogger(__name__)
 
+
 class Reconciler:
     """Keeps the pools at their target.  Safe to run beside others.
 

@@ -10,7 +10,7 @@ from oslo_db import exception as db_exception
 from sqlalchemy import orm
 
 from cube_volpool import model
-from cube_volpool.db import models
+from cube_volpool.db import models, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
 _P = models.pools
@@ -106,12 +106,12 @@ class PoolRecords:
         True when that is news.
         """
         text = None if text is None else text[:255]
-        result = session.execute(
+        statement = (
             sa.update(_P)
             .where(_P.c.name == name, _P.c.last_error.is_distinct_from(text))
             .values(last_error=text, updated_at=self._clock())
         )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        return swap.changed(session, statement) == 1
 
     def _set(
         self, session: orm.Session, name: model.PoolName, **values: object

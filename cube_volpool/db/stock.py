@@ -280,12 +280,12 @@ class StockRecords:
             )
             .values(deletes_since=self._clock(), deletes=0)
         )
-        result = session.execute(
+        counted = (
             sa.update(_P)
             .where(_P.c.name == pool, _P.c.deletes < per_hour)
             .values(deletes=_P.c.deletes + 1)
         )
-        return bool(result.rowcount)  # type: ignore[attr-defined]
+        return swap.changed(session, counted) == 1
 
     @transaction
     def refund_delete(
@@ -301,13 +301,12 @@ class StockRecords:
     def _bump(
         self, session: orm.Session, name: model.PoolName, seen: int
     ) -> None:
-        result = session.execute(
+        statement = (
             sa.update(_P)
             .where(_P.c.name == name, _P.c.generation == seen)
             .values(generation=seen + 1, updated_at=self._clock())
         )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            raise exception.LostRace(what="pool", id=name)
+        swap.change_one(session, statement, what="pool", id=name)
 
     def _insert(
         self,

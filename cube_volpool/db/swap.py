@@ -40,7 +40,7 @@ def change_row(
             .where(*seen)
             .values(status=to, updated_at=clock(), **values)
         )
-    _one(session, statement, what="the row of volume", id=row.volume_id)
+    change_one(session, statement, what="the row of volume", id=row.volume_id)
 
 
 def touch_row(
@@ -56,7 +56,7 @@ def touch_row(
         .where(*same_row(row))
         .values(updated_at=clock(), **values)
     )
-    _one(session, statement, what="the row of marker", id=row.marker)
+    change_one(session, statement, what="the row of marker", id=row.marker)
 
 
 def change_claim(
@@ -96,7 +96,7 @@ def touch_claim(
         )
         .values(updated_at=clock(), **values)
     )
-    _one(session, statement, what="claim", id=claim.id)
+    change_one(session, statement, what="claim", id=claim.id)
 
 
 def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
@@ -109,11 +109,20 @@ def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _one(
-    session: orm.Session, statement: sa.Update | sa.Delete, **what: Any
-) -> None:
+def changed(
+    session: orm.Session, statement: sa.Update | sa.Delete
+) -> int:
+    """Run a conditional statement; return how many rows it changed."""
     result = session.execute(
         statement, execution_options={"synchronize_session": False}
     )
-    if result.rowcount != 1:  # type: ignore[attr-defined]
+    rows: int = result.rowcount  # type: ignore[attr-defined]
+    return rows
+
+
+def change_one(
+    session: orm.Session, statement: sa.Update | sa.Delete, **what: Any
+) -> None:
+    """Run a statement that must change one row.  Raises LostRace."""
+    if changed(session, statement) != 1:
         raise exception.LostRace(**what)
