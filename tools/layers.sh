@@ -5,15 +5,17 @@
 # A layer leaves "PASSED FAILED SKIPPED" in its totals file; one that leaves
 # none has failed.
 # The order in which they run: what is quick and finds most comes first.
-LAYERS=(lint types docs unit functional scenario contract quickstart lab)
+LAYERS=(lint types docs unit functional scenario contract reliability
+    quickstart lab)
 declare -A ABOUT=(
     [lint]="ruff, hacking, the import rule, shell scripts"
     [types]="mypy, strict"
     [docs]="the documents and release notes, warnings fail"
     [unit]="one part at a time, no server"
     [functional]="with real RabbitMQ, MariaDB and PostgreSQL"
-    [scenario]="journeys, crashes and races on the simulator"
+    [scenario]="journeys and races on the simulator"
     [contract]="what Cinder answers, asked of the simulator"
+    [reliability]="crashes, errors, chaos, histories; ends with a table"
     [quickstart]="the README's tour, tools/quickstart.sh"
     [lab]="the contract and the service on a real Cinder, tools/lab"
 )
@@ -100,6 +102,25 @@ layer_functional() {
 
 layer_scenario() {
     OS_TEST_TIMEOUT=180 suite scenario cube_volpool/tests/scenario
+}
+
+# Ends with the table of what was counted; a figure that falls short fails.
+# Chaos runs by itself: it measures how fast the daemons are again.
+layer_reliability() {
+    local code=0
+    export VOLPOOL_FIGURES_DIR=$WORK/figures
+    mkdir -p "$VOLPOOL_FIGURES_DIR"
+    start_servers || return
+    # shellcheck source=/dev/null
+    . "$VOLPOOL_SERVERS_DIR/env"
+    export OS_TEST_TIMEOUT=900
+    BY_CLASS=yes suite sweeps cube_volpool/tests/reliability || code=1
+    suite chaos cube_volpool/tests/chaos --serial || code=1
+    [ $code = 0 ] || return
+    python tools/reliability.py "$VOLPOOL_FIGURES_DIR" || code=1
+    paste -d' ' "$WORK/sweeps.totals" "$WORK/chaos.totals" |
+        awk -v code=$code '{print $1 + $4, $2 + $5 + code, $3 + $6}' \
+            >"$WORK/reliability.totals"
 }
 
 layer_contract() {

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every test and ends with one line: N passed, N failed, N skipped.
 #
-#   tools/test.sh [--only LAYER]... [--without LAYER]... [--list]
+#   tools/test.sh [LAYER]... [--only LAYER]... [--without LAYER]... [--list]
 #
 # A fresh machine will do: what is missing is installed (with apt, when root
 # on Debian). A layer that cannot run fails the run unless it is left out by
@@ -46,7 +46,10 @@ choose() {
             shift
             ;;
         --list) usage && exit ;;
-        *) usage >&2 && exit 2 ;;
+        *)
+            [ -n "${ABOUT[$1]:-}" ] || { usage >&2 && exit 2; }
+            only+=" $1 "
+            ;;
         esac
         shift
     done

@@ -4,7 +4,7 @@ import testtools.content
 from oslotest import base
 
 from cube_volpool.tests import world
-from cube_volpool.tests.scenario.crash import doors, sweep
+from cube_volpool.tests.reliability.crash import doors, sweep
 from cube_volpool.tests.simulator import faults
 
 

@@ -9,7 +9,7 @@ from cube_volpool import exception, model, planner, settings
 from cube_volpool.claim import parallel
 from cube_volpool.db.stock import NewRow
 from cube_volpool.tests import world
-from cube_volpool.tests.scenario.crash import doors, invariants
+from cube_volpool.tests.reliability.crash import doors, invariants
 
 #: What every claim of the sweep asks for.
 SNAPSHOT: Final = "debian-12_ssd_20261120"

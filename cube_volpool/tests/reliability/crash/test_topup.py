@@ -1,7 +1,7 @@
 """Crashes of a daemon that fills, empties or renews a pool."""
 
 from cube_volpool.tests import world
-from cube_volpool.tests.scenario.crash import doors, sweep, test_claim
+from cube_volpool.tests.reliability.crash import doors, sweep, test_claim
 from cube_volpool.tests.simulator import faults
 
 

@@ -1,0 +1,1 @@
+"""Daemons, brokers and databases that are stopped, cut off and restarted."""

@@ -1,0 +1,1 @@
+"""What shows that nothing is given twice, lost or leaked."""
