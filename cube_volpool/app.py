@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -13,6 +14,7 @@ from oslo_config import cfg
 
 from cube_volpool import (
     clock,
+    endurance,
     exception,
     model,
     reconcile,
@@ -23,7 +25,7 @@ from cube_volpool import (
 )
 from cube_volpool import conf as options
 from cube_volpool.cinder import api as cinder
-from cube_volpool.cinder import probe, tenants
+from cube_volpool.cinder import breaker, gate, probe, tenants
 from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api as rpc_api
@@ -36,10 +38,9 @@ _KEYSTONE_TIMEOUT: Final = 10.0
 #: Connections kept open: more threads than this open one for each call.
 _CONNECTIONS: Final = 64
 _RABBIT: Final = "oslo_messaging_rabbit"
-#: The default of ``executor_thread_pool_size``.  oslo.messaging's own default
-#: is no bound: a daemon would fetch what others could serve, and lose it all
-#: when it dies.
-_PREFETCH: Final = 64
+#: Threads more than claims: somebody must be free to answer "busy".  Else the
+#: surplus would wait, unseen, in a queue of oslo.messaging without bound.
+_SPARE_THREADS: Final = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +70,14 @@ def wire(
     keyrings: Keyrings,
     ticker: clock.Clock,
     runner: parallel.Runner,
+    chance: Callable[[], float] = random.random,
 ) -> House:
-    """Wire the house around its two doors."""
+    """Wire the house around its two doors.
+
+    ``chance`` returns a number from 0 to 1, by which pauses are drawn.
+    """
     owner_token = str(uuid.uuid4())
+    keyrings = _enduring(keyrings, settings, ticker=ticker, chance=chance)
     bell = RefillBell()
     looker = look.Looker(
         store,
@@ -123,6 +129,26 @@ def wire(
     )
 
 
+def _enduring(
+    keyrings: Keyrings,
+    settings: settings.Settings,
+    *,
+    ticker: clock.Clock,
+    chance: Callable[[], float],
+) -> Keyrings:
+    """Let both keyrings repeat calls, each on a budget of its own."""
+    ours, theirs = (
+        endurance.Patience(
+            settings.cinder.retries, clock=ticker, chance=chance
+        )
+        for _ in range(2)
+    )
+    return Keyrings(
+        pool=endurance.Enduring(keyrings.pool, ours),
+        tenants=endurance.EnduringTenants(keyrings.tenants, theirs),
+    )
+
+
 class Daemon:
     """What a configuration comes to: a house, its checks and its RPC."""
 
@@ -136,6 +162,14 @@ class Daemon:
         self._conf = conf
         self._settings = settings
         self._http = http
+        self._breakers = gate.Breakers(
+            breaker.Limits(
+                failures=settings.cinder.breaker_failures,
+                pause=settings.cinder.breaker_pause.total_seconds(),
+            ),
+            clock=clock.SystemClock(),
+            chance=random.random,
+        )
         self._pool_session, self._pool_auth = self._session("pool_project")
         self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
         self.house = wire(
@@ -199,7 +233,9 @@ class Daemon:
                 pool_connections=8, pool_maxsize=_CONNECTIONS
             )
             for scheme in ("http://", "https://"):
-                session.session.mount(scheme, adapter)
+                session.session.mount(
+                    scheme, gate.Gate(adapter, self._breakers)
+                )
         session.timeout = min(
             session.timeout or _KEYSTONE_TIMEOUT, _KEYSTONE_TIMEOUT
         )
@@ -221,21 +257,32 @@ class Daemon:
         )
 
     def _rpc(self) -> rpc_server.RpcServer:
-        transport = _transport(self._conf)
+        threads = self._settings.claim.max_outstanding + _SPARE_THREADS
+        transport = _transport(self._conf, threads=threads)
         endpoint = rpc_server.Endpoint(
             self.house.claimer,
             lambda: report.pools(self.house.store, self._settings.pools),
             default_budget=self._settings.claim.default_budget,
         )
-        return rpc_server.RpcServer(
-            lambda: rpc_server.make_server(
+
+        def make() -> om.MessageHandlingServer:
+            server = rpc_server.make_server(
                 transport, endpoint, host=self._conf.host
             )
-        )
+            # Registered by the server, and read when it starts.
+            self._conf.set_default("executor_thread_pool_size", threads)
+            return server
+
+        return rpc_server.RpcServer(make)
 
 
-def _transport(conf: cfg.ConfigOpts) -> om.Transport:
-    """Return the transport; raises InvalidConfiguration, connects not."""
+def _transport(conf: cfg.ConfigOpts, *, threads: int) -> om.Transport:
+    """Return the transport; raises InvalidConfiguration, connects not.
+
+    By default as many messages are fetched ahead as there are threads:
+    oslo.messaging's own default has no bound, and a daemon would fetch what
+    others could serve, and lose it all when it dies.
+    """
     try:
         transport = rpc_api.make_transport(conf)
     except (om.InvalidTransportURL, om.DriverLoadFailure) as error:
@@ -243,9 +290,7 @@ def _transport(conf: cfg.ConfigOpts) -> om.Transport:
             group="DEFAULT", option="transport_url", reason=str(error)
         ) from error
     if _RABBIT in conf:
-        conf.set_default(
-            "rabbit_qos_prefetch_count", _PREFETCH, group=_RABBIT
-        )
+        conf.set_default("rabbit_qos_prefetch_count", threads, group=_RABBIT)
     return transport
 
 

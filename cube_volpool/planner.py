@@ -62,6 +62,8 @@ class Limits:
     room: int
     intent_grace: timedelta
     build_timeout: timedelta
+    #: False: a 404 of a volume that nobody condemned proves nothing now.
+    believes_absence: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +157,8 @@ def _settle(
         return None
     volume = observed.volumes[row.volume_id]
     if volume is None:
-        return Forget(row)
+        is_expected = row.status is _R.DELETING or limits.believes_absence
+        return Forget(row) if is_expected else None
     late = _is_late(pool, row, limits, place=queue.get(row.id, 1))
     if row.status is _R.CREATING:
         return _settle_creating(pool, row, volume, late=late)

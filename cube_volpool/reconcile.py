@@ -1,11 +1,13 @@
 """Journeys 2 and 3: observe, plan, apply; one pool at a time."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from oslo_log import log
 
 from cube_volpool import (
+    absence,
     actions,
     exception,
     model,
@@ -14,6 +16,7 @@ from cube_volpool import (
     settings,
     volumeapi,
 )
+from cube_volpool.adoption import Adoption
 from cube_volpool.backoff import Backoff
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
@@ -39,8 +42,10 @@ class Reconciler:
         self._api = api
         self._settings = settings
         self._specs = {spec.name: spec for spec in settings.pools}
+        self._adoption = Adoption(store, settings)
         self._top_up = TopUp(store, api, deployment=settings.deployment)
         self._backoffs: dict[model.PoolName, Backoff] = {}
+        self._doubts = absence.Doubts(settings.reconcile.absence_grace)
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
         """Reconcile the named pools, or all; is something under way?"""
@@ -62,7 +67,7 @@ class Reconciler:
             return
         # Adopted first: a restored ledger would else be filled up with new
         # volumes, only to find too many a moment later.
-        self._adopt_strangers(listing)
+        self._adoption.take_in(listing)
         for spec in self._specs.values():
             self._guarded(spec, listing=listing)
 
@@ -103,9 +108,13 @@ class Reconciler:
             )
         else:
             observed = observe.full(self._api, stock.rows, listing=listing)
-        decided = planner.plan(
-            self._pool(spec, stock), observed, self._limits(spec, stock)
+        limits = dataclasses.replace(
+            self._limits(spec, stock),
+            believes_absence=self._believes_absence(
+                spec, stock, observed, is_audit=listing is not None
+            ),
         )
+        decided = planner.plan(self._pool(spec, stock), observed, limits)
         for action in decided:
             self._apply(spec, stock, action)
         return any(
@@ -131,6 +140,27 @@ class Reconciler:
             now=stock.now,
             paused=record.paused,
         )
+
+    def _believes_absence(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        observed: planner.Observation,
+        *,
+        is_audit: bool,
+    ) -> bool:
+        seen = absence.missing(stock.rows, observed)
+        is_believed = self._doubts.is_believed(
+            spec.name, seen, now=stock.now, is_audit=is_audit
+        )
+        if not is_believed and seen.is_mass:
+            self._note(
+                spec.name,
+                f"{seen.missing} of {seen.looked_at} volumes are missing from "
+                "Cinder; is it the right one? They are given up once that "
+                "lasts for [reconcile] absence_grace",
+            )
+        return is_believed
 
     def _limits(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
@@ -168,7 +198,7 @@ class Reconciler:
                 case actions.Delete():
                     self._delete(action.row)
                 case actions.Adopt():
-                    self._adopt(action)
+                    self._adoption.adopt(action)
                 case actions.Forget():
                     self._forget(action.row)
                 case _:
@@ -245,48 +275,6 @@ class Reconciler:
                 row.pool,
                 row.volume_id,
                 error,
-            )
-
-    def _adopt_strangers(self, listing: Sequence[model.Volume]) -> None:
-        now = self._store.stock.now()
-        grace = self._settings.reconcile.intent_grace
-        for volume in self._store.stock.unknown(listing):
-            if now - volume.created_at < grace:
-                continue
-            self._adopt(
-                planner.adopt(volume, tuple(self._specs.values()))
-            )
-
-    def _adopt(self, action: actions.Adopt) -> None:
-        volume = action.volume
-        if action.pool is None or volume.snapshot_id is None:
-            LOG.warning(
-                "Volume %s carries our marker, but no pool can take it: %s",
-                volume.id,
-                action.reason,
-            )
-            return
-        spec = self._specs[action.pool]
-        new = db_stock.NewRow(
-            pool=spec.name,
-            type=volume.volume_type,
-            os=spec.os_name,
-            snapshot_id=volume.snapshot_id,
-            size_gib=volume.size_gib,
-            availability_zone=volume.availability_zone,
-        )
-        taken = self._store.stock.adopt(
-            new,
-            marker=volume.metadata.get(model.MARKER_KEY),
-            volume_id=volume.id,
-            reason=action.reason,
-        )
-        if taken:
-            LOG.warning(
-                "Pool %s: volume %s had no row and is adopted%s",
-                spec.name,
-                volume.id,
-                f" to be deleted: {action.reason}" if action.reason else "",
             )
 
     def _failed(

@@ -52,6 +52,7 @@ class ClaimSettings:
     attempts: int = 3
     max_outstanding: int = 64
     max_outstanding_per_project: int = 32
+    max_outstanding_per_pool: int = 48
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +70,20 @@ class ReconcileSettings:
     #: What one place in a snapshot's queue may take.
     build_timeout: timedelta = timedelta(minutes=10)
     deletes_per_hour: int = 100
+    #: How long most of a pool must be missing before that is believed.
+    absence_grace: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CinderSettings:
+    """``[cinder]``: what both keyrings have in common."""
+
+    #: How often a call that may be repeated is.
+    retries: int = 2
+    #: Failures in a row after which an endpoint is left alone; 0: never.
+    breaker_failures: int = 10
+    #: The first pause of such an endpoint.
+    breaker_pause: timedelta = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +104,7 @@ class Settings:
     catalogue: CatalogueSettings
     claim: ClaimSettings = field(default_factory=ClaimSettings)
     reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
+    cinder: CinderSettings = field(default_factory=CinderSettings)
     rescue_interval: timedelta = timedelta(seconds=10)
     purge_interval: timedelta = timedelta(hours=1)
     #: Finished claims younger than this stay in the ledger.

@@ -36,6 +36,23 @@ class Unreachable(VolumeAPIError):
     """Definite: the call was never executed (no connection, no token)."""
 
 
+class Denied(Unreachable):
+    """Definite: the credential itself is not let in (401)."""
+
+
+class Suspended(Unreachable):
+    """Definite: the endpoint fails all the time, and is left alone now."""
+
+
+class Throttled(Unreachable):
+    """Definite: too many requests (429).
+
+    ``retry_after`` is what Cinder asked for, in seconds, if it did.
+    """
+
+    retry_after: float | None = None
+
+
 class Unclear(VolumeAPIError):
     """Unknown: the call may have been executed (time-out, 5xx, reset)."""
 

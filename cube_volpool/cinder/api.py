@@ -22,7 +22,7 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import plugin, session
 from oslo_context import context as oslo_context
 
-from cube_volpool import model, volumeapi
+from cube_volpool import model, secrecy, volumeapi
 from cube_volpool.cinder import bodies, errors
 
 _T = TypeVar("_T")
@@ -250,7 +250,9 @@ class CinderAPI:
         """
         # Whatever fails up to here fails before Cinder is asked; the project
         # too, for reading an answer must not have to ask Keystone.
-        self._reach(lambda: self._auth.get_token(self._session))
+        secrecy.remember(
+            self._reach(lambda: self._auth.get_token(self._session))
+        )
         _ = self.project_id
         try:
             return call(self._client(timeout))
@@ -259,13 +261,13 @@ class CinderAPI:
         except Exception as error:
             # Broad: a body cut short comes out of cinderclient as whatever
             # error its parsing stumbles over, and may have been executed.
-            raise errors.meaning(error) from error
+            raise secrecy.discreet(errors.meaning(error)) from error
 
     def _reach(self, ask: Callable[[], _T]) -> _T:
         try:
             return ask()
         except ksa_exceptions.ClientException as error:
-            raise volumeapi.Unreachable(f"Keystone: {error}") from error
+            raise secrecy.discreet(errors.no_token(error)) from error
 
     def _client(self, timeout: timedelta | None) -> Any:
         # One client for each call: it costs 20 us, and a client that lives

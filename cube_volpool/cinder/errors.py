@@ -10,6 +10,7 @@ from cinderclient import exceptions as cinder_exceptions
 from keystoneauth1 import exceptions as ksa_exceptions
 
 from cube_volpool import volumeapi
+from cube_volpool.cinder import gate
 
 
 def meaning(error: Exception) -> volumeapi.VolumeAPIError:
@@ -20,14 +21,38 @@ def meaning(error: Exception) -> volumeapi.VolumeAPIError:
         # keystoneauth calls every time-out ConnectTimeout and every broken
         # connection ConnectFailure, also those after the request was sent;
         # only the error beneath tells.
+        held_back = _held_back(error.__context__)
+        if held_back is not None:
+            return held_back
         if _was_never_connected(error.__context__):
             return volumeapi.Unreachable(str(error))
         return volumeapi.Unclear(str(error))
-    if isinstance(
-        error, ksa_exceptions.CatalogException | ksa_exceptions.Unauthorized
-    ):
+    if isinstance(error, ksa_exceptions.Unauthorized):
+        return volumeapi.Denied(str(error))
+    if isinstance(error, ksa_exceptions.CatalogException):
         return volumeapi.Unreachable(str(error))
     return volumeapi.Unclear(f"{type(error).__name__}: {error}")
+
+
+def no_token(error: Exception) -> volumeapi.Unreachable:
+    """Say why Keystone gave no token; so Cinder was not asked."""
+    held_back = _held_back(error.__context__)
+    if held_back is not None:
+        return held_back
+    text = f"Keystone: {error}"
+    if isinstance(error, ksa_exceptions.Unauthorized):
+        return volumeapi.Denied(text)
+    return volumeapi.Unreachable(text)
+
+
+def _held_back(cause: BaseException | None) -> volumeapi.Unreachable | None:
+    if isinstance(cause, gate.Suspended):
+        return volumeapi.Suspended(str(cause))
+    if isinstance(cause, gate.TooManyRequests):
+        throttled = volumeapi.Throttled(str(cause))
+        throttled.retry_after = cause.retry_after
+        return throttled
+    return None
 
 
 def _answered(
@@ -44,8 +69,10 @@ def _answered(
         return volumeapi.OverQuota(error.message)
     if error.code == 403:
         return volumeapi.Forbidden(text)
-    if error.code in (401, 429):
-        return volumeapi.Unreachable(text)
+    if error.code == 401:
+        return volumeapi.Denied(text)
+    if error.code == 429:
+        return volumeapi.Throttled(text)
     if 400 <= error.code < 500:
         return volumeapi.Refused(text)
     return volumeapi.Unclear(text)

@@ -6,8 +6,8 @@ from keystoneauth1 import discover, session
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1.identity import base as identity
 
-from cube_volpool import exception, volumeapi
-from cube_volpool.cinder import api
+from cube_volpool import exception, secrecy
+from cube_volpool.cinder import api, errors
 
 #: The filters that reconcile and look rely on; an operator can take them
 #: away in Cinder's ``resource_filters.json``.
@@ -38,10 +38,10 @@ def check(
     ) as error:
         raise exception.StartupRefused(
             f"[pool_project]: Keystone does not let the pool's account in, "
-            f"or its catalogue has no Cinder: {error}"
+            f"or its catalogue has no Cinder: {secrecy.masked(str(error))}"
         ) from error
     except ksa_exceptions.ClientException as error:
-        raise volumeapi.Unreachable(f"Keystone: {error}") from error
+        raise secrecy.discreet(errors.no_token(error)) from error
 
 
 def _check_roles(

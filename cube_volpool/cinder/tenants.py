@@ -19,8 +19,9 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1.identity import access as access_plugin
 from keystoneauth1.identity import base as identity
 
-from cube_volpool import exception, model, volumeapi
+from cube_volpool import exception, model, secrecy, volumeapi
 from cube_volpool.cinder import api as cinder
+from cube_volpool.cinder import errors
 
 #: A project's credential keeps its token; dropping it costs a password check
 #: (230 ms measured), keeping it a few kilobytes.
@@ -105,6 +106,7 @@ class CallerTenants:
                 field="context.auth_token",
                 reason="this daemon acts with the caller's token; send one",
             )
+        secrecy.remember(auth_token)
         key = hashlib.sha256(auth_token.encode()).hexdigest()
         with self._lock:
             api = self._kept.get(key)
@@ -140,7 +142,7 @@ class CallerTenants:
                 reason="Keystone does not know this token",
             ) from error
         except ksa_exceptions.ClientException as error:
-            raise volumeapi.Unreachable(f"Keystone: {error}") from error
+            raise secrecy.discreet(errors.no_token(error)) from error
         found = access.create(resp=answer, auth_token=auth_token)
         auth = service_token.ServiceTokenAuthWrapper(
             user_auth=access_plugin.AccessInfoPlugin(

@@ -1,4 +1,4 @@
-"""How many claims a daemon works on at a time, in all and per project."""
+"""How many claims a daemon works on at a time: in all, by project, by pool."""
 
 import threading
 from collections import Counter
@@ -18,7 +18,8 @@ class Admission:
     def __init__(self, limits: settings.ClaimSettings) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        self._projects: Counter[model.ProjectId] = Counter()
+        self._projects: Counter[str] = Counter()
+        self._pools: Counter[str] = Counter()
 
     @contextmanager
     def place(self, project_id: model.ProjectId) -> Iterator[None]:
@@ -26,13 +27,42 @@ class Admission:
         with self._lock:
             self._refuse_when_full(project_id)
             self._projects[project_id] += 1
+        with self._held(self._projects, project_id):
+            yield
+
+    @contextmanager
+    def pool_place(self, wanted: model.Wanted | None) -> Iterator[None]:
+        """Hold a place at the pool that such rows are in.
+
+        Raises Busy at once when that pool has its share of the claims; a
+        claim that no pool serves needs no place.
+        """
+        if wanted is None:
+            yield
+            return
+        # Volumes of one type and snapshot are one pool's, but for size and
+        # zone; the ledger need not be asked for its name.
+        key = f"{wanted.type} {wanted.snapshot_id}"
+        with self._lock:
+            if self._pools[key] >= self._limits.max_outstanding_per_pool:
+                raise exception.Busy(
+                    reason=f"{self._pools[key]} claims on snapshot "
+                    f"{wanted.snapshot_id} are under way",
+                    retry_after=_RETRY_AFTER,
+                )
+            self._pools[key] += 1
+        with self._held(self._pools, key):
+            yield
+
+    @contextmanager
+    def _held(self, places: Counter[str], key: str) -> Iterator[None]:
         try:
             yield
         finally:
             with self._lock:
-                self._projects[project_id] -= 1
-                if not self._projects[project_id]:
-                    del self._projects[project_id]
+                places[key] -= 1
+                if not places[key]:
+                    del places[key]
 
     def _refuse_when_full(self, project_id: model.ProjectId) -> None:
         if self._projects.total() >= self._limits.max_outstanding:

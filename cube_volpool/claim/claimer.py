@@ -89,7 +89,8 @@ class Claimer:
         with self._admission.place(caller.project_id):
             job = self._job(caller, request, deadline)
             try:
-                return self._serve(job)
+                with self._admission.pool_place(job.order.wanted):
+                    return self._serve(job)
             except exception.LostRace as lost:
                 # Somebody took the claim over; they look, we do not guess.
                 LOG.info("Claim of %s: %s", request.name, lost)

@@ -61,6 +61,7 @@ def load(conf: cfg.ConfigOpts) -> settings.Settings:
         catalogue=catalogue.read(Section(conf, catalogue.GROUP)),
         claim=claim.read(Section(conf, claim.GROUP)),
         reconcile=reconcile.read(Section(conf, reconcile.GROUP)),
+        cinder=cinder.read(Section(conf, cinder.GROUP)),
         rescue_interval=Section(conf, claim.GROUP).seconds("rescue_interval"),
         purge_interval=Section(conf, ledger.GROUP).seconds("purge_interval"),
         purge_after=Section(conf, ledger.GROUP).days("purge_after"),

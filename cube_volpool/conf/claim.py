@@ -26,9 +26,9 @@ _LIMITS: Final = (
         help="How many claims one daemon works on at the same time, in "
         "claims; the next is answered Busy at once. Too few turn away callers "
         "that could be served. Too many wait in the daemon until their "
-        "budgets are over. More than executor_thread_pool_size is never "
-        "reached. Related: rabbit_qos_prefetch_count of "
-        "[oslo_messaging_rabbit].",
+        "budgets are over. The daemon keeps some threads more than this, to "
+        "say so: set executor_thread_pool_size larger when you set it. "
+        "Related: rabbit_qos_prefetch_count of [oslo_messaging_rabbit].",
     ),
     cfg.IntOpt(
         "max_outstanding_per_project",
@@ -38,6 +38,16 @@ _LIMITS: Final = (
         "time, in claims; the next is answered Busy at once. Too few slow "
         "down a project that builds many servers. Too many let one project "
         "take the daemon from all others. Cannot exceed max_outstanding.",
+    ),
+    cfg.IntOpt(
+        "max_outstanding_per_pool",
+        default=48,
+        min=1,
+        help="How many claims on the snapshot of one pool a daemon works on "
+        "at the same time, in claims; the next is answered Busy at once. Too "
+        "few turn callers away from a full pool. Too many let a pool whose "
+        "backend is slow take the daemon from all others. More than "
+        "max_outstanding is never reached.",
     ),
 )
 
@@ -129,4 +139,5 @@ def read(group: section.Section) -> settings.ClaimSettings:
         attempts=group.get("attempts"),
         max_outstanding=group.get("max_outstanding"),
         max_outstanding_per_project=group.get("max_outstanding_per_project"),
+        max_outstanding_per_pool=group.get("max_outstanding_per_pool"),
     )

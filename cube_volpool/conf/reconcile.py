@@ -62,6 +62,17 @@ _LIMITS: Final = (
         "guard against a mistake, for example a database restored from an "
         "old copy. Related: min_ready of the pools.",
     ),
+    cfg.FloatOpt(
+        "absence_grace",
+        default=900,
+        min=0,
+        help="How long most volumes of a pool must be missing from Cinder "
+        "before that is believed and they are replaced, in seconds. Until "
+        "then the pool says so, in the log as well. A few missing "
+        "ones are replaced at once. Too short fills the storage once more while "
+        "Cinder shows another region, an old copy of its database or "
+        "nothing. Too long leaves a pool short that was really emptied.",
+    ),
 )
 
 OPTS: Final = (
@@ -99,4 +110,5 @@ def read(group: section.Section) -> settings.ReconcileSettings:
         intent_grace=group.seconds("intent_grace"),
         build_timeout=group.seconds("build_timeout"),
         deletes_per_hour=group.get("deletes_per_hour"),
+        absence_grace=group.seconds("absence_grace"),
     )

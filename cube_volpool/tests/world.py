@@ -11,7 +11,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 import fixtures
 import sqlalchemy as sa
@@ -20,9 +20,10 @@ from keystoneauth1.identity import v3
 
 from cube_volpool import app, model, settings, volumeapi
 from cube_volpool.cinder import api as cinder
-from cube_volpool.cinder import tenants
+from cube_volpool.cinder import breaker, gate, tenants
 from cube_volpool.claim import parallel
 from cube_volpool.claim.job import Answer
+from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db import migration
 from cube_volpool.db.store import Store
 from cube_volpool.tests import simulator
@@ -68,22 +69,51 @@ def settings_of(
     )
 
 
+class Place(Protocol):
+    """Where the ledgers of many worlds are, one after the other."""
+
+    @property
+    def url(self) -> str:
+        """The database, as SQLAlchemy wants it."""
+
+    def empty(self) -> None:
+        """Forget the world before."""
+
+    def store(self, clock: ledger_clock.LedgerClock) -> Store:
+        """Return the store, from now on with this clock."""
+
+    def time(
+        self, when: datetime.datetime
+    ) -> sa.ColumnElement[datetime.datetime]:
+        """Return a naive UTC time as SQL."""
+
+
 class World(fixtures.Fixture):
-    """The cloud, the ledger, and daemons made on demand."""
+    """The cloud, the ledger, and daemons made on demand.
+
+    ``place`` has the ledger, and stays; else it is a new SQLite file.
+    """
 
     def __init__(
         self,
         config: settings.Settings | None = None,
         *,
         tenant_user: str = "skyline",
+        place: Place | None = None,
     ) -> None:
         super().__init__()
         self.settings = config or settings_of()
         self.tenant_user = tenant_user
+        self._place = place
 
     def _setUp(self) -> None:
         self.clock = simulator.SimClock(_START)
         self.cloud = simulator.Cloud.lab(self.clock)
+        if self._place is not None:
+            self.url = self._place.url
+            self._place.empty()
+            self.store = self.new_store()
+            return
         folder = self.useFixture(fixtures.TempDir()).path
         self.url = f"sqlite:///{pathlib.Path(folder) / 'ledger.sqlite'}"
         # One ledger for all daemons; its engine opens connections anew.
@@ -93,6 +123,8 @@ class World(fixtures.Fixture):
 
     def new_store(self) -> Store:
         """Open the ledger, on the world's clock; the oldest row first."""
+        if self._place is not None:
+            return self._place.store(self.ledger_time)
         store = Store(
             {"connection": self.url, "sqlite_synchronous": False},
             choose=lambda rows: rows[0],
@@ -106,7 +138,10 @@ class World(fixtures.Fixture):
     ) -> sa.ColumnElement[datetime.datetime]:
         """Return the world's now plus ``offset`` seconds, for the ledger."""
         now = self.clock.now().replace(tzinfo=None)
-        return sa.literal(now + timedelta(seconds=offset), sa.DateTime())
+        when = now + timedelta(seconds=offset)
+        if self._place is not None:
+            return self._place.time(when)
+        return sa.literal(when, sa.DateTime())
 
     def keyring(self, user: str, project_id: str) -> cinder.CinderAPI:
         """Return the volume API of a user in a project."""
@@ -118,8 +153,14 @@ class World(fixtures.Fixture):
         )
 
     def session(self) -> ks_session.Session:
-        """Return a keystoneauth session into the cloud."""
-        return ks_session.Session(session=simulator.mount(self.cloud))
+        """Return a keystoneauth session into the cloud, through a gate."""
+        http = simulator.mount(self.cloud)
+        breakers = gate.Breakers(
+            breaker.Limits(), clock=self.clock, chance=lambda: 0.5
+        )
+        inner = http.get_adapter("http://")
+        http.mount("http://", gate.Gate(inner, breakers))
+        return ks_session.Session(session=http)
 
     def _auth(self, user: str, project_id: str) -> v3.Password:
         return v3.Password(
@@ -184,6 +225,7 @@ class Daemon:
             ),
             ticker=world.clock,
             runner=runner,
+            chance=lambda: 0.5,
         )
 
     def fill(self, rounds: int = 40) -> None:

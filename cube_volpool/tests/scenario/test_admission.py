@@ -45,6 +45,24 @@ class AdmissionCase(base.ScenarioCase):
         self.assertEqual(model.Source.POOL, given[0].source)
         self.assertEqual([], self.named("other"))
 
+    def test_pool_above_its_limit_leaves_room_for_others(self) -> None:
+        """One snapshot's claims do not keep a plain create out."""
+        daemon = self.busy(max_outstanding_per_pool=1)
+        given = []
+
+        def others() -> None:
+            self.assertRaises(
+                exception.Busy, daemon.claim, "other", project="skyline-b"
+            )
+            given.append(
+                daemon.claim("blank", snapshot_id=None, size_gib=1)
+            )
+
+        self.during(daemon, others)
+
+        self.assertEqual(model.Source.CREATED, given[0].source)
+        self.assertEqual([], self.named("other"))
+
     def test_place_is_free_again_after_an_error(self) -> None:
         """A claim that failed holds no place."""
         daemon = self.busy(max_outstanding=1)

@@ -71,7 +71,7 @@ class PreparationCase(base.ScenarioCase):
         for method, path in (("PUT", _VOLUME), ("POST", _OFFER)):
             first = self.shelf()[0]
             self.cloud.fault(
-                "GET", "/volumes/detail", faults.refuse(500), times=1
+                "GET", "/volumes/detail", faults.refuse(500), times=3
             )
             self.cloud.fault(method, path, faults.late(), times=1)
 

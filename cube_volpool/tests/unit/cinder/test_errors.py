@@ -73,7 +73,8 @@ class ErrorsTest(base.BaseTestCase):
             volumeapi.Forbidden: (403,),
             volumeapi.NotFound: (404,),
             volumeapi.OverQuota: (413,),
-            volumeapi.Unreachable: (401, 429),
+            volumeapi.Denied: (401,),
+            volumeapi.Throttled: (429,),
             volumeapi.Unclear: (500, 501, 502, 503, 504, 507),
         }
         for meaning, statuses in meanings.items():

@@ -1,6 +1,7 @@
 """Admission: how many claims at a time."""
 
 import contextlib
+import dataclasses
 
 from oslotest import base
 
@@ -58,3 +59,26 @@ class AdmissionTest(base.BaseTestCase):
         self.held.close()
 
         self.take("a", "a", "b")
+
+    def test_a_pool_has_its_share_of_the_places(self):
+        """By type and snapshot; what no pool serves needs no place."""
+        admission = Admission(
+            settings.ClaimSettings(max_outstanding_per_pool=1)
+        )
+        wanted = model.Wanted(
+            type="ssd", snapshot_id=model.SnapshotId("s1"), size_gib=1
+        )
+        other = model.Wanted(type="hdd", snapshot_id=model.SnapshotId("s1"))
+        larger = dataclasses.replace(wanted, size_gib=2)
+
+        with admission.pool_place(wanted):
+            for ours in (wanted, larger):
+                error = self.assertRaises(
+                    exception.Busy, self.held.enter_context,
+                    admission.pool_place(ours),
+                )
+                self.assertIn("snapshot s1", str(error))
+            for free in (other, None, None):
+                self.held.enter_context(admission.pool_place(free))
+
+        self.held.enter_context(admission.pool_place(wanted))

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import fixtures
 
-from cube_volpool import conf, model
+from cube_volpool import conf, model, settings
 from cube_volpool.tests.unit.conf import base
 from cube_volpool.tests.unit.conf.base import ConfCase
 
@@ -67,6 +67,7 @@ class Values(ConfCase):
                     "attempts": 4,
                     "max_outstanding": 9,
                     "max_outstanding_per_project": 8,
+                    "max_outstanding_per_pool": 7,
                     "rescue_interval": 3,
                 }
             }
@@ -89,6 +90,7 @@ class Values(ConfCase):
         self.assertEqual(4, found.claim.attempts)
         self.assertEqual(9, found.claim.max_outstanding)
         self.assertEqual(8, found.claim.max_outstanding_per_project)
+        self.assertEqual(7, found.claim.max_outstanding_per_pool)
         self.assertEqual(timedelta(seconds=3), found.rescue_interval)
 
     def test_every_option_of_reconcile_and_ledger_arrives(self):
@@ -103,6 +105,7 @@ class Values(ConfCase):
                     "intent_grace": 70,
                     "build_timeout": 80,
                     "deletes_per_hour": 6,
+                    "absence_grace": 44,
                 },
                 "ledger": {"purge_interval": 90, "purge_after": 2},
                 "catalogue": {"sync_interval": 33},
@@ -116,9 +119,31 @@ class Values(ConfCase):
         self.assertEqual(timedelta(seconds=70), found.reconcile.intent_grace)
         self.assertEqual(timedelta(seconds=80), found.reconcile.build_timeout)
         self.assertEqual(6, found.reconcile.deletes_per_hour)
+        self.assertEqual(timedelta(seconds=44), found.reconcile.absence_grace)
         self.assertEqual(timedelta(seconds=90), found.purge_interval)
         self.assertEqual(timedelta(days=2), found.purge_after)
         self.assertEqual(timedelta(seconds=33), found.catalogue.sync_interval)
+
+    def test_every_option_of_cinder_arrives(self):
+        """[cinder] is the same for both keyrings."""
+        found = self.load(
+            {
+                "cinder": {
+                    "retries": 0,
+                    "breaker_failures": 4,
+                    "breaker_pause": 1.5,
+                }
+            }
+        )
+
+        self.assertEqual(
+            settings.CinderSettings(
+                retries=0,
+                breaker_failures=4,
+                breaker_pause=timedelta(seconds=1.5),
+            ),
+            found.cinder,
+        )
 
     def test_the_default_naming_rule_fits_the_known_names(self):
         """debian-12_ssd_20261120 is os, type and version."""

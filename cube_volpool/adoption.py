@@ -1,0 +1,69 @@
+"""Adoption: marked volumes of the pool project that no row knows.
+
+A restored ledger, a lost commit and a create that came too late leave such
+volumes.  They are taken in, to serve or to be deleted one by one; never
+deleted at once.
+"""
+
+from collections.abc import Sequence
+
+from oslo_log import log
+
+from cube_volpool import actions, model, planner, settings
+from cube_volpool.db import stock as db_stock
+from cube_volpool.db.store import Store
+
+LOG = log.getLogger(__name__)
+
+
+class Adoption:
+    """Takes volumes in that carry our markers."""
+
+    def __init__(self, store: Store, settings: settings.Settings) -> None:
+        self._store = store
+        self._grace = settings.reconcile.intent_grace
+        self._specs = {spec.name: spec for spec in settings.pools}
+
+    def take_in(self, listing: Sequence[model.Volume]) -> None:
+        """Adopt what a listing of the deployment has and the ledger not.
+
+        Younger ones may be a create whose id is about to be recorded.
+        """
+        now = self._store.stock.now()
+        for volume in self._store.stock.unknown(listing):
+            if now - volume.created_at < self._grace:
+                continue
+            self.adopt(planner.adopt(volume, tuple(self._specs.values())))
+
+    def adopt(self, action: actions.Adopt) -> None:
+        """Insert a row for a volume, or say why no pool can take it."""
+        volume = action.volume
+        if action.pool is None or volume.snapshot_id is None:
+            LOG.warning(
+                "Volume %s carries our marker, but no pool can take it: %s",
+                volume.id,
+                action.reason,
+            )
+            return
+        spec = self._specs[action.pool]
+        new = db_stock.NewRow(
+            pool=spec.name,
+            type=volume.volume_type,
+            os=spec.os_name,
+            snapshot_id=volume.snapshot_id,
+            size_gib=volume.size_gib,
+            availability_zone=volume.availability_zone,
+        )
+        taken = self._store.stock.adopt(
+            new,
+            marker=volume.metadata.get(model.MARKER_KEY),
+            volume_id=volume.id,
+            reason=action.reason,
+        )
+        if taken:
+            LOG.warning(
+                "Pool %s: volume %s had no row and is adopted%s",
+                spec.name,
+                volume.id,
+                f" to be deleted: {action.reason}" if action.reason else "",
+            )
