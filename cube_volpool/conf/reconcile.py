@@ -68,8 +68,8 @@ _LIMITS: Final = (
         min=0,
         help="How long most volumes of a pool must be missing from Cinder "
         "before that is believed and they are replaced, in seconds. Until "
-        "then the pool says so, in the log as well. A few missing "
-        "ones are replaced at once. Too short fills the storage once more while "
+        "then the pool says so, in the log as well. A few missing ones are "
+        "replaced at once. Too short fills the storage once more while "
         "Cinder shows another region, an old copy of its database or "
         "nothing. Too long leaves a pool short that was really emptied.",
     ),
