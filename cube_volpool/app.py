@@ -4,19 +4,15 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Final
 
 import oslo_messaging as om
-from keystoneauth1 import loading as ks
-from keystoneauth1 import session as ks_session
 from oslo_config import cfg
 
 from cube_volpool import (
     clock,
     endurance,
     exception,
-    model,
     reconcile,
     refresh,
     report,
@@ -24,19 +20,14 @@ from cube_volpool import (
     volumeapi,
 )
 from cube_volpool import conf as options
-from cube_volpool.cinder import api as cinder
-from cube_volpool.cinder import breaker, gate, probe, tenants
+from cube_volpool.cinder import sessions, tenants
 from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api as rpc_api
+from cube_volpool.rpc import policy
 from cube_volpool.rpc import server as rpc_server
 from cube_volpool.service import Duties, RefillBell
 
-#: Keystone answers in a quarter of a second.  A claim that waits for its
-#: token longer than this is better told so within its budget.
-_KEYSTONE_TIMEOUT: Final = 10.0
-#: Connections kept open: more threads than this open one for each call.
-_CONNECTIONS: Final = 64
 _RABBIT: Final = "oslo_messaging_rabbit"
 #: Threads more than claims: somebody must be free to answer "busy".  Else the
 #: surplus would wait, unseen, in a queue of oslo.messaging without bound.
@@ -161,22 +152,19 @@ class Daemon:
     ) -> None:
         self._conf = conf
         self._settings = settings
-        self._http = http
-        self._breakers = gate.Breakers(
-            breaker.Limits(
-                failures=settings.cinder.breaker_failures,
-                pause=settings.cinder.breaker_pause.total_seconds(),
-            ),
-            clock=clock.SystemClock(),
-            chance=random.random,
+        ticker = clock.SystemClock()
+        self._sessions = sessions.Sessions(
+            conf, settings, http=http, clock=ticker, chance=random.random
         )
-        self._pool_session, self._pool_auth = self._session("pool_project")
+        self._tenants = self._sessions.tenants()
         self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
         self.house = wire(
             settings,
             store=open_store(conf),
-            keyrings=self._keyrings(),
-            ticker=clock.SystemClock(),
+            keyrings=Keyrings(
+                pool=self._sessions.pool(), tenants=self._tenants
+            ),
+            ticker=ticker,
             runner=self._runner,
         )
         self.rpc = self._rpc()
@@ -188,73 +176,29 @@ class Daemon:
         Unclear for now.
         """
         self.house.store.check_schema()
-        probe.check(
-            self._pool_session,
-            self._pool_auth,
-            endpoint=self._endpoint("pool_project"),
-        )
+        self._sessions.check()
 
     def close(self) -> None:
         """Let go of threads and connections."""
         self._runner.close()
         self.house.store.close()
 
-    def _keyrings(self) -> Keyrings:
-        pool = cinder.CinderAPI(
-            self._pool_session,
-            self._pool_auth,
-            endpoint=self._endpoint("pool_project"),
-        )
-        return Keyrings(pool=pool, tenants=self._tenants())
+    def _policy(self) -> policy.Policy:
+        """Return the policy in force.  Raises InvalidConfiguration."""
+        found = policy.Policy(self._conf, roles_of=self._roles_of)
+        found.check()
+        return found
 
-    def _tenants(self) -> volumeapi.Tenants:
-        endpoint = self._endpoint("tenant")
-        if not self._conf.tenant.use_caller_token:
-            session, _ = self._session("tenant")
-
-            def auth_for(project_id: model.ProjectId) -> Any:
-                return ks.load_auth_from_conf_options(
-                    self._conf, "tenant", project_id=project_id
-                )
-
-            return tenants.ServiceTenants(session, auth_for, endpoint=endpoint)
-        session, service_auth = self._session("service_user")
-        return tenants.CallerTenants(
-            session, service_auth.auth_url, service_auth, endpoint=endpoint
-        )
-
-    def _session(self, group: str) -> tuple[ks_session.Session, Any]:
-        auth = ks.load_auth_from_conf_options(self._conf, group)
-        session = ks.load_session_from_conf_options(
-            self._conf, group, auth=auth, session=self._http
-        )
-        if self._http is None:
-            adapter = ks_session.TCPKeepAliveAdapter(
-                pool_connections=8, pool_maxsize=_CONNECTIONS
-            )
-            for scheme in ("http://", "https://"):
-                session.session.mount(
-                    scheme, gate.Gate(adapter, self._breakers)
-                )
-        session.timeout = min(
-            session.timeout or _KEYSTONE_TIMEOUT, _KEYSTONE_TIMEOUT
-        )
-        return session, auth
-
-    def _endpoint(self, group: str) -> cinder.Endpoint:
-        section = self._conf[group]
-        interfaces = section.valid_interfaces or [
-            section.interface or "public"
-        ]
-        return cinder.Endpoint(
-            service_type=section.service_type,
-            interface=interfaces,
-            region_name=section.region_name,
-            endpoint_override=section.endpoint_override,
-            microversion=self._conf.cinder.api_microversion,
-            accept_timeout=self._settings.claim.accept_timeout,
-            timeout=timedelta(seconds=section.timeout),
-        )
+    def _roles_of(self, caller: policy.Credentials) -> tuple[str, ...]:
+        """Return a caller's roles: by its token, where that is what counts."""
+        if isinstance(self._tenants, tenants.ServiceTenants):
+            return policy.claimed_roles(caller)
+        if caller.auth_token is None:
+            return ()
+        try:
+            return self._tenants.roles(caller.auth_token)
+        except volumeapi.VolumeAPIError as error:
+            raise exception.CinderUnavailable(reason=str(error)) from error
 
     def _rpc(self) -> rpc_server.RpcServer:
         threads = self._settings.claim.max_outstanding + _SPARE_THREADS
@@ -262,6 +206,7 @@ class Daemon:
         endpoint = rpc_server.Endpoint(
             self.house.claimer,
             lambda: report.pools(self.house.store, self._settings.pools),
+            policy=self._policy(),
             default_budget=self._settings.claim.default_budget,
         )
 

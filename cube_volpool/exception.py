@@ -48,6 +48,12 @@ class ProjectMismatch(VolpoolError):
     )
 
 
+class NotPermitted(VolpoolError):
+    """A rule of the policy says no; nothing was touched.  Field: rule."""
+
+    template = "{method} is not permitted to this caller by the rule {rule}"
+
+
 class PoolEmpty(VolpoolError):
     """No volume was given and none will be; the caller may create one."""
 

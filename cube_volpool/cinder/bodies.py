@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cube_volpool import model
+from cube_volpool import model, secrecy
 
 
 def volume(
@@ -50,6 +50,7 @@ def snapshot(body: Mapping[str, Any]) -> model.Snapshot:
 
 def offer(body: Mapping[str, Any]) -> model.Offer:
     """Build an offer."""
+    secrecy.remember(body["auth_key"])
     return model.Offer(
         transfer_id=model.TransferId(body["id"]), auth_key=body["auth_key"]
     )

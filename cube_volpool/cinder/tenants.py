@@ -11,6 +11,7 @@ keystoneauth1 ``service_token.ServiceTokenAuthWrapper``.
 import hashlib
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import cachetools
@@ -70,6 +71,14 @@ class ServiceTenants:
         return self.for_claim(project_id, None)
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A caller whose token Keystone has recognised."""
+
+    api: cinder.CinderAPI
+    roles: tuple[str, ...]
+
+
 class CallerTenants:
     """The callers' own tokens.
 
@@ -88,8 +97,8 @@ class CallerTenants:
         self._url = auth_url.rstrip("/")
         self._service_auth = service_auth
         self._endpoint = endpoint
-        self._kept: cachetools.LRUCache[str, cinder.CinderAPI] = (
-            cachetools.LRUCache(_PROJECTS_KEPT)
+        self._kept: cachetools.LRUCache[str, _Known] = cachetools.LRUCache(
+            _PROJECTS_KEPT
         )
         self._lock = threading.Lock()
 
@@ -107,18 +116,29 @@ class CallerTenants:
                 reason="this daemon acts with the caller's token; send one",
             )
         secrecy.remember(auth_token)
-        key = hashlib.sha256(auth_token.encode()).hexdigest()
-        with self._lock:
-            api = self._kept.get(key)
-        if api is None:
-            api = self._recognise(auth_token)
-            with self._lock:
-                self._kept[key] = api
+        api = self._known(auth_token).api
         if api.project_id != project_id:
             raise exception.ProjectMismatch(
                 token_project=api.project_id, project_id=project_id
             )
         return api
+
+    def roles(self, auth_token: str) -> tuple[str, ...]:
+        """Return the roles of a caller in the project of its token.
+
+        Raises InvalidRequest for a token that is none, Unreachable.
+        """
+        return self._known(auth_token).roles
+
+    def _known(self, auth_token: str) -> _Known:
+        key = hashlib.sha256(auth_token.encode()).hexdigest()
+        with self._lock:
+            known = self._kept.get(key)
+        if known is None:
+            known = self._recognise(auth_token)
+            with self._lock:
+                self._kept[key] = known
+        return known
 
     def for_rescue(
         self, project_id: model.ProjectId
@@ -127,7 +147,7 @@ class CallerTenants:
         del project_id
         return None
 
-    def _recognise(self, auth_token: str) -> cinder.CinderAPI:
+    def _recognise(self, auth_token: str) -> _Known:
         """Let Keystone say whose a token is."""
         try:
             answer = self._session.get(
@@ -150,4 +170,7 @@ class CallerTenants:
             ),
             service_auth=self._service_auth,
         )
-        return cinder.CinderAPI(self._session, auth, endpoint=self._endpoint)
+        return _Known(
+            cinder.CinderAPI(self._session, auth, endpoint=self._endpoint),
+            tuple(found.role_names or ()),
+        )

@@ -14,8 +14,9 @@ from typing import Any, Final
 from oslo_config import cfg
 from oslo_log import log
 
-from cube_volpool import app, exception, service, systemd
+from cube_volpool import app, exception, secrecy, service, systemd
 from cube_volpool import conf as options
+from cube_volpool.conf import secret
 
 LOG = log.getLogger(__name__)
 
@@ -39,9 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             prog="cube-volpool-engine",
         )
         log.setup(conf, "cube_volpool")
+        secrecy.keep(secret.read(conf))
+        secrecy.guard_logs()
         daemon = app.Daemon(conf, options.load(conf))
     except (cfg.Error, exception.InvalidConfiguration) as error:
-        print(error, file=sys.stderr)
+        print(secrecy.masked(str(error)), file=sys.stderr)
         return EX_CONFIG
     graceful = conf.graceful_shutdown_timeout
     serving = service.PoolService(
@@ -72,7 +75,7 @@ def _run(serving: service.PoolService, *, graceful: int) -> int:
         systemd.notify("STOPPING=1")
         _stop(serving, graceful=graceful)
         return 0
-    print(f"not served: {serving.failure}", file=sys.stderr)
+    print(secrecy.masked(f"not served: {serving.failure}"), file=sys.stderr)
     LOG.error("Not served: %s", serving.failure)
     return 1
 

@@ -15,7 +15,8 @@ from oslo_config import cfg
 from oslo_log import log
 
 from cube_volpool import conf as options
-from cube_volpool import exception
+from cube_volpool import exception, secrecy
+from cube_volpool.conf import secret
 from cube_volpool.db import ledger, migration, pools
 
 LOG = log.getLogger(__name__)
@@ -42,14 +43,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             prog="cube-volpool-manage",
         )
         log.setup(conf, "cube_volpool")
+        secrecy.keep(secret.read(conf))
+        secrecy.guard_logs()
         run: _Command = conf.command.run
         return run(conf)
     except (cfg.Error, exception.InvalidConfiguration) as error:
-        print(error, file=sys.stderr)
+        print(secrecy.masked(str(error)), file=sys.stderr)
         return EX_CONFIG
     except Exception as error:
         LOG.debug("the command failed", exc_info=True)
-        print(f"failed: {error}", file=sys.stderr)
+        print(secrecy.masked(f"failed: {error}"), file=sys.stderr)
         return 1
 
 

@@ -11,8 +11,9 @@ from oslo_config import cfg
 from oslo_upgradecheck import upgradecheck
 
 from cube_volpool import conf as options
-from cube_volpool import exception
+from cube_volpool import exception, secrecy
 from cube_volpool.cmd import manage
+from cube_volpool.conf import secret
 from cube_volpool.db import migration
 
 
@@ -24,6 +25,7 @@ class Checks(upgradecheck.UpgradeCommands):
         self._conf = conf
 
     def _configuration(self) -> upgradecheck.Result:
+        secrecy.keep(secret.read(self._conf))
         try:
             options.load(self._conf)
         except exception.InvalidConfiguration as error:
@@ -50,7 +52,9 @@ class Checks(upgradecheck.UpgradeCommands):
 
 
 def _failure(details: str) -> upgradecheck.Result:
-    return upgradecheck.Result(upgradecheck.Code.FAILURE, details)
+    return upgradecheck.Result(
+        upgradecheck.Code.FAILURE, secrecy.masked(details)
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             argv=list(sys.argv[1:] if argv is None else argv),
         )
     except cfg.Error as error:
-        print(error, file=sys.stderr)
+        print(secrecy.masked(str(error)), file=sys.stderr)
         return manage.EX_CONFIG
 
 

@@ -91,6 +91,8 @@ def touch_claim(
         sa.update(models.claims)
         .where(
             models.claims.c.id == claim.id,
+            # SQLite gives the id of a purged claim to another one.
+            models.claims.c.marker == claim.marker,
             models.claims.c.status == claim.status,
             models.claims.c.generation == claim.generation,
         )
@@ -104,6 +106,8 @@ def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
     table = models.backup_volumes.c
     return (
         table.id == row.id,
+        # SQLite gives the id of a deleted row to the next one.
+        table.marker == row.marker,
         table.status == row.status,
         table.generation == row.generation,
     )

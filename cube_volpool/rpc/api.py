@@ -39,6 +39,7 @@ ALLOWED_REMOTE_EXMODS: Final = (exception.__name__,)
 WIRE_ERRORS: Final[tuple[type[exception.VolpoolError], ...]] = (
     exception.InvalidRequest,
     exception.ProjectMismatch,
+    exception.NotPermitted,
     exception.PoolEmpty,
     exception.ClaimInProgress,
     exception.ClaimMismatch,

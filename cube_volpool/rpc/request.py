@@ -13,6 +13,8 @@ from typing import Any, Final
 from cube_volpool import exception, model
 from cube_volpool.rpc import schema
 
+#: No word of a context that counts is longer.
+LONGEST: Final = 255
 #: How much of one word of a request an error repeats.
 _ECHO: Final = 30
 
@@ -38,6 +40,15 @@ def parse_caller(ctxt: object) -> model.Caller:
         or ctxt.get("request_id")
         or None,
     )
+
+
+def token(ctxt: Mapping[str, Any]) -> str | None:
+    """Return the token of a context, None where it is none."""
+    value = ctxt.get("auth_token")
+    part = schema.CONTEXT.schema["properties"]["auth_token"]
+    if not value or not schema.CONTEXT.evolve(schema=part).is_valid(value):
+        return None
+    return str(value)
 
 
 def parse_claim(

@@ -34,6 +34,13 @@ class Answer(Protocol):
         """Where it came from."""
 
 
+class Policy(Protocol):
+    """Who may call what."""
+
+    def authorize(self, method: str, ctxt: object) -> None:
+        """Let the caller of a method pass.  Raises NotPermitted."""
+
+
 class Claims(Protocol):
     """The journey behind ``claim_volume``."""
 
@@ -116,11 +123,13 @@ class Endpoint:
         claims: Claims,
         pools: Callable[[], Sequence[Mapping[str, Any]]],
         *,
+        policy: Policy,
         default_budget: timedelta,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._claims = claims
         self._pools = pools
+        self._policy = policy
         self._default_budget = default_budget
         self._clock = clock
 
@@ -132,6 +141,7 @@ class Endpoint:
         received = self._clock()
         wanted, budget = request.parse_claim(arguments)
         caller = request.parse_caller(ctxt)
+        self._policy.authorize("claim_volume", ctxt)
         allowed = self._default_budget if budget is None else budget
         answer = self._claims.claim(
             caller, wanted, deadline=received + allowed.total_seconds()
@@ -143,12 +153,13 @@ class Endpoint:
 
     @om.rpc.expose
     @_answering
-    def get_pools(self, _ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
+    def get_pools(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Tell what is on the shelves.  No arguments."""
         for name in arguments:
             raise exception.InvalidRequest(
                 field=request.clipped(name), reason="is not a known key"
             )
+        self._policy.authorize("get_pools", ctxt)
         return {"pools": [dict(pool) for pool in self._pools()]}
 
 

@@ -48,6 +48,8 @@ class Engine(fixtures.Fixture):
     def __init__(self, configuration: pathlib.Path) -> None:
         super().__init__()
         self._configuration = configuration
+        #: Added to the environment of the next start.
+        self.environment: dict[str, str] = {}
         self.output = configuration.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,7 +72,11 @@ class Engine(fixtures.Fixture):
                     "--config-file", str(self._configuration),
                 ],
                 stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env={**os.environ, "PYTHONWARNINGS": "ignore"},
+                env={
+                    **os.environ,
+                    "PYTHONWARNINGS": "ignore",
+                    **self.environment,
+                },
                 # Out of reach of a Ctrl-C: who pressed it stops us orderly.
                 start_new_session=True,
             )

@@ -61,7 +61,8 @@ class Door(fixtures.Fixture):
     """A port before the broker, or another server: shut, deaf or open.
 
     Shut refuses connections, deaf takes them and says nothing, open passes
-    everything on.  A change ends the connections there are.
+    everything on.  A change ends the connections there are.  A held door
+    keeps them, and what is sent arrives once it is let go.
     """
 
     def __init__(self, host: str | None = None, port: int = 0) -> None:
@@ -73,6 +74,8 @@ class Door(fixtures.Fixture):
     def _setUp(self) -> None:
         self._listener: socket.socket | None = None
         self._is_open = False
+        self._flows = threading.Event()
+        self._flows.set()
         self._sockets: set[socket.socket] = set()
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -83,6 +86,7 @@ class Door(fixtures.Fixture):
     def shut(self) -> None:
         """Take no connections."""
         self._is_open = False
+        self._flows.set()
         if self._listener is not None:
             # Wakes up accept(), which close() alone does not.
             with contextlib.suppress(OSError):
@@ -96,6 +100,14 @@ class Door(fixtures.Fixture):
         self._is_open = False
         self._hang_up()
         self._listen()
+
+    def hold(self) -> None:
+        """Pass nothing on and end nothing, as a network cut in two does."""
+        self._flows.clear()
+
+    def let_go(self) -> None:
+        """Pass on what was held back, and all that follows."""
+        self._flows.set()
 
     def open(self) -> None:
         """Let everything through."""
@@ -124,17 +136,21 @@ class Door(fixtures.Fixture):
                 ).start()
 
     def _pass_on(self, caller: socket.socket) -> None:
+        ends = [caller]
         with contextlib.suppress(OSError, ValueError):
             broker = socket.create_connection(self._server)
             self._sockets.add(broker)
+            ends.append(broker)
             other = {caller: broker, broker: caller}
             while True:
                 for ready in select.select(list(other), [], [])[0]:
+                    self._flows.wait()
                     sent = ready.recv(65536)
                     if not sent:
                         raise OSError("hung up")
                     other[ready].sendall(sent)
-        self._hang_up(caller)
+        # Both: else the broker takes a dead daemon for a living one.
+        self._hang_up(*ends)
 
     def _hang_up(self, *which: socket.socket) -> None:
         for one in which or tuple(self._sockets):

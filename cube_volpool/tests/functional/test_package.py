@@ -111,7 +111,9 @@ class FromGit(base.BaseTestCase):
                                  "cube-volpool-manage",
                                  "cube-volpool-status"},
              "oslo.config.opts": {"cube_volpool"},
-             "oslo.config.opts.defaults": {"cube_volpool"}},
+             "oslo.config.opts.defaults": {"cube_volpool"},
+             "oslo.policy.enforcer": {"cube_volpool"},
+             "oslo.policy.policies": {"cube_volpool"}},
             {group: set(points[group]) for group in points.sections()})
         for group in points.sections():
             for target in points[group].values():

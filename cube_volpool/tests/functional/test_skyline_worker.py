@@ -17,7 +17,7 @@ from oslotest import base
 from testtools import content
 
 from cube_volpool import exception
-from cube_volpool.rpc import api, server
+from cube_volpool.rpc import api, policy, server
 from cube_volpool.tests import simulator
 from cube_volpool.tests.functional import broker
 from cube_volpool.tests.unit.rpc import endpoints
@@ -104,7 +104,10 @@ class TestSkylineWorker(base.BaseTestCase):
         conf([], default_config_files=[], default_config_dirs=[])
         transport = api.make_transport(conf, url=broker.broker_url())
         endpoint = server.Endpoint(
-            cls.claims, list, default_budget=timedelta(seconds=30)
+            cls.claims,
+            list,
+            policy=policy.Policy(conf),
+            default_budget=timedelta(seconds=30),
         )
         rpc = server.RpcServer(
             lambda: server.make_server(transport, endpoint, host="host-1")

@@ -48,17 +48,17 @@ class CallerCase(base.ScenarioCase):
             user_domain_id="default",
             project_id=self.world.project("service"),
         )
+        self.tenants = tenants.CallerTenants(
+            self.world.session(),
+            self.cloud.auth_url,
+            service,
+            endpoint=_ENDPOINT,
+        )
         return app.wire(
             self.world.settings,
             store=self.world.new_store(),
             keyrings=app.Keyrings(
-                pool=self.world.keyring("volpool", pool),
-                tenants=tenants.CallerTenants(
-                    self.world.session(),
-                    self.cloud.auth_url,
-                    service,
-                    endpoint=_ENDPOINT,
-                ),
+                pool=self.world.keyring("volpool", pool), tenants=self.tenants
             ),
             ticker=self.clock,
             runner=parallel.Serial(),
@@ -161,6 +161,23 @@ class TokenCase(CallerCase):
 
         for claim in self.claims():
             self.assertNotIn(self.token, repr(claim))
+
+    def test_roles_are_keystones_word(self) -> None:
+        """In the project of the token, asked for once."""
+        self.assertEqual(
+            {"member", "reader"}, set(self.tenants.roles(self.token))
+        )
+        self.ask()
+
+        asked = [
+            seen
+            for seen in self.cloud.requests
+            if (seen.method, seen.route) == ("GET", "/identity/auth/tokens")
+        ]
+        self.assertEqual(1, len(asked))
+        self.assertRaises(
+            exception.InvalidRequest, self.tenants.roles, "no token"
+        )
 
     def test_miss_is_pool_empty(self) -> None:
         """A plain member's token does not see the pool's snapshot."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cube_volpool.tests.simulator import answers
+from cube_volpool.tests.simulator.clock import Clock
 from cube_volpool.tests.simulator.journal import Seen
 
 
@@ -49,6 +50,7 @@ class Fault:
         path: glob over the route.
         act: what happens; see the functions of this module.
         nth: only the nth match from now on, counted from 1.
+        since: the nth match and all that follow it.
         times: at most so many times.
         probability: by chance, from the seed of the cloud.
         project: only requests of this project, by name.
@@ -60,6 +62,7 @@ class Fault:
     path: str
     act: Act
     nth: int | None = None
+    since: int | None = None
     times: int | None = None
     probability: float | None = None
     project: str | None = None
@@ -111,6 +114,7 @@ class Faults:
             return False
         rule.matches += 1
         if ((rule.nth is not None and rule.matches != rule.nth)
+                or (rule.since is not None and rule.matches < rule.since)
                 or (rule.times is not None and rule.hits >= rule.times)
                 or (rule.probability is not None
                     and self._chance.random() >= rule.probability)):
@@ -240,6 +244,19 @@ def half_body() -> Act:
     return _After(lambda answer: dataclasses.replace(
         answer, body=answer.body[:len(answer.body) // 2],
         promised=len(answer.body)))
+
+
+def slow_drip(clock: Clock, seconds: float) -> Act:
+    """The effect happens; its answer drips in, whole after so long.
+
+    Some byte always arrives before the client's own time-out, which counts
+    from byte to byte: nobody gives up. In process, where the body comes at
+    once, only the clock tells.
+    """
+    def change(answer: answers.Answer) -> answers.Answer:
+        clock.sleep(seconds)
+        return answer
+    return _After(change)
 
 
 def wrong_json() -> Act:

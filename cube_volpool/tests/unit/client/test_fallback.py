@@ -66,6 +66,7 @@ class TestRefusals(cloud.ClientCase):
             exception.ProjectMismatch(token_project="a", project_id="b"),
             exception.ClaimInProgress(name="n", retry_after=1),
             exception.ClaimMismatch(name="n"),
+            exception.NotPermitted(method="claim_volume", rule="r"),
             exception.QuotaExceeded(cinder_message="m"),
             exception.Busy(reason="r", retry_after=1),
             exception.LedgerUnavailable(reason="r", retry_after=1),

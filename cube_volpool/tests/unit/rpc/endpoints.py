@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import oslo_messaging as om
+from oslo_config import cfg
 
 from cube_volpool import exception, model
-from cube_volpool.rpc import server
+from cube_volpool.rpc import policy, server
 
 PROJECT = "9d3f6d5c8b8e4f0f9d0a6c1f2b7e4a55"
 CONTEXT = {"project_id": PROJECT}
@@ -23,6 +24,7 @@ VOLUME: dict[str, Any] = {
     "metadata": {},
 }
 NOW = 1000.0
+BUDGET = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +61,17 @@ def make_endpoint(
     return server.Endpoint(
         claims,
         lambda: pools or [],
-        default_budget=timedelta(seconds=30),
+        policy=make_policy(),
+        default_budget=BUDGET,
         clock=lambda: NOW,
     )
+
+
+def make_policy(**options: Any) -> policy.Policy:
+    """Return the policy of a configuration without a policy file."""
+    conf = cfg.ConfigOpts()
+    conf([], default_config_files=[], default_config_dirs=[])
+    return policy.Policy(conf, **options)
 
 
 def refusal_of(call, /, *args: Any, **kwargs: Any) -> exception.VolpoolError:

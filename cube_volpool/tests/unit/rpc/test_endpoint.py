@@ -188,6 +188,7 @@ class TestGetPools(base.BaseTestCase):
         endpoint = server.Endpoint(
             endpoints.RememberedClaims(),
             lambda: [][1],
+            policy=endpoints.make_policy(),
             default_budget=timedelta(seconds=1),
         )
 

@@ -114,6 +114,18 @@ class SlowFacts(lab.CloudCase):
         self.assertRaises(requests.ReadTimeout, self.create, timeout=10)
         self.assertEqual(1, len(self.cloud.volumes_named("v")))
 
+    def test_drip_outlasts_the_clients_time_out(self):
+        """No single read is slow, so the answer comes, long after."""
+        self.cloud.fault("POST", "/volumes",
+                         faults.slow_drip(self.clock, 300))
+        before = self.clock.now()
+
+        answer = self.create(timeout=10)
+
+        self.assertEqual(202, answer.status_code)
+        self.assertEqual(300, (self.clock.now() - before).total_seconds())
+        self.assertEqual(1, len(self.cloud.volumes_named("v")))
+
     def test_latency_table_is_by_route(self):
         """The first entry that fits counts."""
         self.cloud.latency = {("GET", "/volumes/*"): 0.5, ("*", "**"): 0}
@@ -134,6 +146,11 @@ class RuleFacts(lab.CloudCase):
         """Only that one."""
         self.cloud.fault("GET", "/volumes", faults.refuse(503), nth=2)
         self.assertEqual([200, 503, 200], self.statuses(3))
+
+    def test_since(self):
+        """That one and all later ones."""
+        self.cloud.fault("GET", "/volumes", faults.refuse(503), since=2)
+        self.assertEqual([200, 503, 503], self.statuses(3))
 
     def test_times(self):
         """The first so many."""

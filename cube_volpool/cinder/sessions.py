@@ -1,0 +1,115 @@
+"""From options to keyrings: sessions, credentials, endpoints."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, Final
+
+from keystoneauth1 import loading as ks
+from keystoneauth1 import session as ks_session
+from oslo_config import cfg
+
+from cube_volpool import model, settings, volumeapi
+from cube_volpool.cinder import api, breaker, gate, probe, tenants
+from cube_volpool.clock import Clock
+
+#: Keystone answers in a quarter of a second.  A claim that waits for its
+#: token longer than this is better told so within its budget.
+_KEYSTONE_TIMEOUT: Final = 10.0
+#: Connections kept open: more threads than this open one for each call.
+_CONNECTIONS: Final = 64
+
+
+class Sessions:
+    """The cloud as the options name it; connects to nothing yet.
+
+    ``http`` is a requests session to use instead of our own; ``chance``
+    returns a number from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        settings: settings.Settings,
+        *,
+        http: Any,
+        clock: Clock,
+        chance: Callable[[], float],
+    ) -> None:
+        self._conf = conf
+        self._settings = settings
+        self._http = http
+        self._breakers = gate.Breakers(
+            breaker.Limits(
+                failures=settings.cinder.breaker_failures,
+                pause=settings.cinder.breaker_pause.total_seconds(),
+            ),
+            clock=clock,
+            chance=chance,
+        )
+        self._pool_session, self._pool_auth = self._session("pool_project")
+
+    def pool(self) -> volumeapi.VolumeAPI:
+        """Return the pool's keyring."""
+        return api.CinderAPI(
+            self._pool_session,
+            self._pool_auth,
+            endpoint=self._endpoint("pool_project"),
+        )
+
+    def tenants(self) -> tenants.ServiceTenants | tenants.CallerTenants:
+        """Return the tenants' keyring."""
+        endpoint = self._endpoint("tenant")
+        if not self._conf.tenant.use_caller_token:
+            session, _ = self._session("tenant")
+
+            def auth_for(project_id: model.ProjectId) -> Any:
+                return ks.load_auth_from_conf_options(
+                    self._conf, "tenant", project_id=project_id
+                )
+
+            return tenants.ServiceTenants(session, auth_for, endpoint=endpoint)
+        session, service_auth = self._session("service_user")
+        return tenants.CallerTenants(
+            session, service_auth.auth_url, service_auth, endpoint=endpoint
+        )
+
+    def check(self) -> None:
+        """Check the pool's account, and Cinder.  See :mod:`probe`."""
+        probe.check(
+            self._pool_session,
+            self._pool_auth,
+            endpoint=self._endpoint("pool_project"),
+        )
+
+    def _session(self, group: str) -> tuple[ks_session.Session, Any]:
+        auth = ks.load_auth_from_conf_options(self._conf, group)
+        session = ks.load_session_from_conf_options(
+            self._conf, group, auth=auth, session=self._http
+        )
+        if self._http is None:
+            adapter = ks_session.TCPKeepAliveAdapter(
+                pool_connections=8, pool_maxsize=_CONNECTIONS
+            )
+            for scheme in ("http://", "https://"):
+                session.session.mount(
+                    scheme, gate.Gate(adapter, self._breakers)
+                )
+        session.timeout = min(
+            session.timeout or _KEYSTONE_TIMEOUT, _KEYSTONE_TIMEOUT
+        )
+        return session, auth
+
+    def _endpoint(self, group: str) -> api.Endpoint:
+        section = self._conf[group]
+        interfaces = section.valid_interfaces or [
+            section.interface or "public"
+        ]
+        return api.Endpoint(
+            service_type=section.service_type,
+            interface=interfaces,
+            region_name=section.region_name,
+            endpoint_override=section.endpoint_override,
+            microversion=self._conf.cinder.api_microversion,
+            accept_timeout=self._settings.claim.accept_timeout,
+            timeout=timedelta(seconds=section.timeout),
+        )
