@@ -3,7 +3,9 @@
 import os
 import pathlib
 import signal
+import threading
 import uuid
+from concurrent import futures
 from urllib import parse
 
 import fixtures
@@ -206,6 +208,42 @@ class DaemonTest(base.BaseTestCase):
 
         self.assertEqual("pool", self.claim("web_sys")["source"])
         self.assertEqual(0, daemon.exit_status())
+
+    def test_surplus_of_claims_is_turned_away_at_once(self) -> None:
+        """Two places, both held by a Cinder that stands still: "busy"."""
+        config = self.config()
+        config["claim"] = {
+            "max_outstanding": 2, "max_outstanding_per_project": 2,
+        }
+        self.serve(config)
+        released = threading.Event()
+        self.addCleanup(released.set)
+        held = threading.Semaphore(0)
+
+        def stand_still(_seen) -> None:
+            held.release()
+            released.wait(30)
+
+        self.cloud.fault(
+            "POST",
+            "/volume-transfers/*/accept",
+            faults.hook(before=stand_still),
+        )
+        with futures.ThreadPoolExecutor(40) as pool:
+            first = [pool.submit(self.claim, f"a{n}", 60) for n in range(2)]
+            for _ in first:
+                self.assertTrue(held.acquire(timeout=30))
+
+            surplus = [pool.submit(self.claim, f"b{n}", 60) for n in range(38)]
+
+            # Long before anybody's budget, and while both places are taken.
+            for answer in surplus:
+                error = answer.exception(timeout=30)
+                self.assertIsInstance(error, exception.Busy)
+                self.assertIn("as many claims as it may", str(error))
+            released.set()
+            for answer in first:
+                self.assertEqual("pool", answer.result(30)["source"])
 
     def serve(self, config=None) -> engine.Engine:
         """Start a daemon and wait until its pool is full."""
