@@ -15,7 +15,8 @@ from typing import Any, Final
 from cube_volpool import volumeapi
 from cube_volpool.db.store import Store
 
-_PARTS: Final = ("claims", "endings", "stock", "pools")
+#: The parts of the store; each public method of theirs is a door.
+PARTS: Final = ("claims", "endings", "stock", "pools")
 #: Calls to Cinder that change something there.
 _EFFECTS: Final = frozenset(
     {
@@ -27,7 +28,21 @@ _EFFECTS: Final = frozenset(
         "cancel",
     }
 )
-
+#: Calls that change nothing anywhere: after one is as before it.
+READS: Final = frozenset(
+    {
+        "claims.expired",
+        "claims.get",
+        "claims.is_miss_settled",
+        "pools.counts",
+        "pools.current_images",
+        "pools.list",
+        "stock.is_still_intent",
+        "stock.load",
+        "stock.now",
+        "stock.unknown",
+    }
+)
 
 
 class Crash(BaseException):
@@ -43,18 +58,34 @@ class Side(StrEnum):
     AFTER = "after"
     #: It is on the wire and is executed while another daemon recovers.
     LATE = "late"
+    #: Its transaction is open; only a process that is killed dies there.
+    DURING = "during"
 
 
 @dataclass(frozen=True)
 class Point:
-    """One moment: the n-th call, counted from 1, what it is, which side."""
+    """One moment: the n-th call, counted from 1, what it is, which side.
+
+    With the number 0 it is the first call of that name.
+    """
 
     number: int
     call: str
     side: Side
 
     def __str__(self) -> str:
-        return f"{self.side} call {self.number}, {self.call}"
+        which = f"call {self.number}, " if self.number else ""
+        return f"{self.side} {which}{self.call}"
+
+    def is_due(self, number: int, call: str) -> bool:
+        """Is it this call's?  A run that goes another way is an error."""
+        if not self.number:
+            return call == self.call
+        if self.number != number:
+            return False
+        if self.call != call:
+            raise AssertionError(f"{self} was {call} this time")
+        return True
 
 
 class Process:
@@ -63,6 +94,9 @@ class Process:
     Args:
         death: where it ends; None lets it live.
         watch: called after each call, whatever that came to.
+
+    ``meanwhile`` has, by call, what happens elsewhere when it is executed for
+    the first time.
     """
 
     def __init__(
@@ -75,6 +109,7 @@ class Process:
         self.is_dead = False
         self._death = death
         self._watch = watch
+        self.meanwhile: dict[str, Callable[[], Any]] = {}
         self._in_flight: Callable[[], Any] | None = None
         self._has_pool_keyring = False
 
@@ -84,7 +119,7 @@ class Process:
             return SimpleNamespace(
                 **{
                     part: _Counted(self, part, getattr(door, part))
-                    for part in _PARTS
+                    for part in PARTS
                 }
             )
         # The world hands the pool's keyring over first.
@@ -105,17 +140,21 @@ class Process:
         if side is Side.LATE:
             self._in_flight = call
         if side in (Side.BEFORE, Side.LATE):
-            self._die()
+            self.die()
+        if side is Side.DURING:
+            self.die_in_transaction()
         try:
-            answer = call()
-        except volumeapi.VolumeAPIError:
-            if side is Side.AFTER:
-                self._die()
-            raise
+            return self._let_through(name, call)
         finally:
             self._watch()
-        if side is Side.AFTER:
-            self._die()
+            if side is Side.AFTER:
+                self.die()
+
+    def _let_through(self, name: str, call: Callable[[], Any]) -> Any:
+        happens = self.meanwhile.pop(name, None)
+        answer = call()
+        if happens is not None:
+            happens()
         return answer
 
     def land(self) -> None:
@@ -129,15 +168,18 @@ class Process:
 
     def _due(self, name: str) -> Side | None:
         death = self._death
-        if death is None or death.number != len(self.calls):
+        if death is None or not death.is_due(len(self.calls), name):
             return None
-        if death.call != name:
-            raise AssertionError(f"{death} was {name} this time")
         return death.side
 
-    def _die(self) -> None:
+    def die(self) -> None:
+        """End here.  Raises Crash."""
         self.is_dead = True
         raise Crash
+
+    def die_in_transaction(self) -> None:
+        """End before the next commit: a kill alone can."""
+        raise AssertionError("a daemon in this process cannot die there")
 
 
 class _Counted:
@@ -174,7 +216,7 @@ class _Counted:
 def sides(call: str) -> tuple[Side, ...]:
     """Return where in a call a daemon can die."""
     if call.partition(".")[2] in _EFFECTS:
-        return tuple(Side)
+        return Side.BEFORE, Side.AFTER, Side.LATE
     return Side.BEFORE, Side.AFTER
 
 
@@ -185,3 +227,25 @@ def points(calls: list[str]) -> list[Point]:
         for number, call in enumerate(calls, start=1)
         for side in sides(call)
     ]
+
+
+def moments(calls: list[str]) -> list[Point]:
+    """Return the moments of a run that differ for whoever comes after.
+
+    The start, and after each call that may have changed something; before
+    the next call is the same moment, and so is after a call that only reads.
+    """
+    found = [Point(1, calls[0], Side.BEFORE)]
+    for point in points(calls):
+        if point.side is Side.BEFORE or is_read(point.call):
+            continue
+        found.append(point)
+    return found
+
+
+def is_read(call: str) -> bool:
+    """Does a call change nothing, in Cinder and in the ledger?"""
+    door, _, method = call.partition(".")
+    if door in PARTS:
+        return call in READS
+    return method not in _EFFECTS

@@ -1,106 +1,30 @@
 """The invariants, decided over the cloud, the ledger and the answers.
 
 Each checker returns what it found wrong, in words; nothing is well.
-*Source:* the facts on reliability, I1 to I6.
+*Source:* the facts on reliability, I1 to I12; I10 has tests of its own.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
-import sqlalchemy as sa
-
-from cube_volpool import model
-from cube_volpool.db import models
+from cube_volpool import catalogue, model
 from cube_volpool.tests import world
-from cube_volpool.tests.simulator import records
+from cube_volpool.tests.reliability.crash.evidence import Evidence
+from cube_volpool.tests.simulator import faults, journal
 
 _R = model.RowStatus
-_TENANTS: Final = ("skyline-a", "skyline-b")
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A volume that a caller was told."""
-
-    project: str
-    name: str
-    volume_id: str
-
-
-@dataclass
-class Evidence:
-    """What the checkers look at; ``look`` reads it anew."""
-
-    world: world.World
-    replies: list[Reply] = field(default_factory=list)
-    rows: tuple[model.PooledVolume, ...] = ()
-    claims: tuple[model.Claim, ...] = ()
-    _reader: sqlite3.Connection | None = None
-
-    def look(self) -> None:
-        """Read the ledger."""
-        with self.world.store.ledger.write() as session:
-            self.rows = tuple(
-                models.pooled_volume(row)
-                for row in session.execute(sa.select(models.backup_volumes))
-            )
-            self.claims = tuple(
-                models.claim(row)
-                for row in session.execute(sa.select(models.claims))
-            )
-
-    def left_the_shelf(self) -> set[str]:
-        """Return the volumes that are reserved or condemned, read anew.
-
-        Read without SQLAlchemy: it is asked after every call of a daemon.
-        """
-        if self._reader is None:
-            path = self.world.url.removeprefix("sqlite:///")
-            self._reader = sqlite3.connect(path, isolation_level=None)
-            self.world.addCleanup(self._reader.close)
-        rows = self._reader.execute(
-            "SELECT volume_id FROM backup_volumes"
-            " WHERE status IN ('deleting', 'reserved')"
-        )
-        return {volume_id for (volume_id,) in rows}
-
-    @property
-    def pool_project(self) -> str:
-        """The id of the project that owns the stock."""
-        return self.world.project("volpool")
-
-    @property
-    def bound(self) -> list[model.Claim]:
-        """The claims that have a volume."""
-        return [
-            claim
-            for claim in self.claims
-            if claim.status is model.ClaimStatus.BOUND
-        ]
-
-    def pooled(self) -> list[records.Volume]:
-        """The volumes of the pool project, golden ones left out."""
-        return [
-            volume
-            for volume in self.world.cloud.volumes_of("volpool")
-            if not (volume.name or "").startswith("src-")
-        ]
-
-    def given(self) -> list[records.Volume]:
-        """The volumes of the tenants that came from this house."""
-        return [
-            volume
-            for project in _TENANTS
-            for volume in self.world.cloud.volumes_of(project)
-            if any(key.startswith(model.KEY_PREFIX) for key in volume.metadata)
-        ]
+_BUILDING: Final = ("creating", "downloading")
+#: An hour of deletes, less what a call may be late.
+_WINDOW: Final = timedelta(minutes=45)
 
 
 def single_delivery(found: Evidence) -> Iterator[str]:
-    """I1: no volume is two claims'; a bound claim's is its project's."""
+    """I1: no volume is two claims'; a bound claim's is its project's.
+
+    I9: what was given for a claim is its project's and nobody else's.
+    """
     holders = Counter(claim.volume_id for claim in found.bound)
     for volume_id, count in holders.items():
         if count > 1:
@@ -114,6 +38,11 @@ def single_delivery(found: Evidence) -> Iterator[str]:
         volume = found.world.cloud.volumes.get(claim.volume_id or "")
         if volume is None or volume.project_id != claim.project_id:
             yield f"I1: claim {claim.id} does not own {claim.volume_id}"
+    projects = {str(claim.marker): claim.project_id for claim in found.claims}
+    for volume in found.given():
+        project_id = projects.get(volume.metadata.get(model.CLAIM_KEY, ""))
+        if project_id not in (None, volume.project_id):
+            yield f"I9: volume {volume.id} went to a project not its claim's"
 
 
 def same_volume(found: Evidence) -> Iterator[str]:
@@ -125,10 +54,7 @@ def same_volume(found: Evidence) -> Iterator[str]:
     for key, ids in told.items():
         if len(ids) > 1:
             yield f"I2: {key} was told {len(ids)} volumes"
-    named: Counter[tuple[str, str | None]] = Counter()
-    for project in _TENANTS:
-        for volume in found.world.cloud.volumes_of(project):
-            named[project, volume.name] += 1
+    named = Counter((v.project_id, v.name) for v in found.of_tenants())
     for place, count in named.items():
         if count > 1:
             yield f"I2: {place} has {count} volumes"
@@ -142,9 +68,7 @@ def no_premature_offer(found: Evidence) -> Iterator[str]:
     """I3: what is on the shelf is the pool's, unclaimed and as it was."""
     taken = {claim.volume_id for claim in found.claims}
     offered = {t.volume_id for t in found.world.cloud.transfers.values()}
-    for row in found.rows:
-        if row.status is not _R.AVAILABLE:
-            continue
+    for row in (r for r in found.rows if r.status is _R.AVAILABLE):
         volume = found.world.cloud.volumes.get(row.volume_id or "")
         if volume is None:
             yield f"I3: row {row.id} is on the shelf without a volume"
@@ -172,18 +96,16 @@ def right_volume(found: Evidence) -> Iterator[str]:
 
     A volume that was there before is the caller's own: its name alone.
     """
-    snapshot = found.world.cloud.snapshot_id("debian-12_ssd_20261120")
     for claim in found.bound:
         volume = found.world.cloud.volumes.get(claim.volume_id or "")
         if volume is None:
             continue
-        shown: dict[str, tuple[object, object]] = {
-            "name": (claim.name, volume.name)
-        }
+        shown: dict[str, tuple[Any, Any]] = {"name": (claim.name, volume.name)}
         if claim.source is not model.Source.EXISTING:
             kind = volume.volume_type.name if volume.volume_type else None
+            snapshot = found.world.cloud.snapshot_id(found.wanted)
             shown |= {
-                "type": ("ssd", kind),
+                "type": (found.wanted.split("_")[1], kind),
                 "size": (1, volume.size),
                 "bootable": (True, volume.bootable),
                 "snapshot": (snapshot, volume.snapshot_id),
@@ -211,7 +133,7 @@ def nothing_left(found: Evidence) -> Iterator[str]:
             yield f"I5: volume {volume.id} {volume.name} is nobody's"
     bound = {claim.volume_id for claim in found.bound}
     for volume in found.given():
-        if volume.id not in bound:
+        if volume.id not in bound | found.kept:
             yield f"I5: volume {volume.id} is in a project without a claim"
 
 
@@ -220,39 +142,158 @@ def bounded_supply(found: Evidence, *, surge: int = 0) -> Iterator[str]:
 
     Condemned and reserved volumes are no supply any more.
     """
-    left = found.left_the_shelf()
-    supply = [v for v in found.pooled() if v.id not in left]
+    supply = [v for v in found.pooled() if v.id not in found.left_the_shelf]
     target = sum(spec.min_ready for spec in found.world.settings.pools)
     if len(supply) > target + surge:
         yield f"I6: {len(supply)} volumes for a target of {target}"
 
 
+def bounded_creates(found: Evidence, *, doubt: int = 0) -> Iterator[str]:
+    """I7: never more creates in flight than the caps, and what is in doubt.
+
+    ``doubt`` is how many creates of dead daemons may be without a trace:
+    those stop counting after a minute.
+    """
+    made = [
+        volume
+        for volume in found.pooled()
+        if volume.status in _BUILDING and volume.id not in found.left_the_shelf
+    ]
+    pools = found.world.settings.pools
+    cap = min(
+        sum(spec.max_creating for spec in pools),
+        found.world.settings.reconcile.max_creating,
+    )
+    if len(made) > cap + doubt:
+        yield f"I7: {len(made)} creates in flight, the cap is {cap}"
+
+
+def bounded_deletes(found: Evidence) -> Iterator[str]:
+    """I7: never more deletes in an hour than the cap."""
+    cap = found.world.settings.reconcile.deletes_per_hour
+    sent = [
+        seen.at
+        for seen in found.world.cloud.requests
+        if seen.method == "DELETE"
+        and seen.route.startswith("/volumes/")
+        and seen.effect == 202
+    ]
+    for first, last in zip(sent, sent[cap:], strict=False):
+        if last - first < _WINDOW:
+            yield f"I7: {cap + 1} deletes in {last - first}, the cap is {cap}"
+
+
+def absorbing_doom(found: Evidence, seen: journal.Seen) -> Iterator[str]:
+    """I8: who sends this DELETE, of what?
+
+    The pool's account alone, of a marked volume of its project, condemned.
+    """
+    volume = found.world.cloud.volumes.get(seen.route.rpartition("/")[2])
+    if volume is None:
+        return
+    deployment = volume.metadata.get(model.DEPLOYMENT_KEY)
+    wrong = {
+        "by another account": (seen.user, seen.project)
+        != ("volpool", "volpool"),
+        "in another project": volume.project_id != found.pool_project,
+        "without our marker": deployment != world.DEPLOYMENT,
+        "whose row is not condemned": found.status_of(volume.id)
+        != _R.DELETING,
+    }
+    for what, is_wrong in wrong.items():
+        if is_wrong:
+            yield f"I8: a DELETE of volume {volume.id} {what}"
+
+
+def honest_answer(found: Evidence) -> Iterator[str]:
+    """I11: "nothing was given" stays true until the caller asks again."""
+    if found.denied_with is None:
+        return
+    for volume in found.of_tenants():
+        if volume.id not in found.denied_with:
+            yield f"I11: volume {volume.id} came after nothing was given"
+
+
 def full_shelf(found: Evidence) -> Iterator[str]:
-    """When all is quiet, the pool is at its target again."""
+    """When all is quiet, the pool is at its target, and fresh."""
     ready = Counter(
-        row.pool for row in found.rows if row.status is _R.AVAILABLE
+        (row.pool, row.snapshot_id)
+        for row in found.rows
+        if row.status is _R.AVAILABLE
     )
     for spec in found.world.settings.pools:
-        if ready[spec.name] != spec.min_ready:
-            yield f"pool {spec.name} has {ready[spec.name]} volumes ready"
+        source = found.sources.get(spec.name) or ""
+        count = ready.pop((spec.name, model.SnapshotId(source)), 0)
+        if count != spec.min_ready:
+            yield f"shelf: pool {spec.name} has {count} volumes ready"
+    for pool, snapshot_id in ready:
+        yield f"shelf: pool {pool} keeps volumes of {snapshot_id}"
+
+
+def true_catalogue(found: Evidence) -> Iterator[str]:
+    """The ledger has the snapshots that Cinder has, and the newest source."""
+    snapshots = [
+        model.Snapshot(
+            id=model.SnapshotId(snapshot.id),
+            name=snapshot.name or "",
+            status=snapshot.status,
+            size_gib=snapshot.size,
+            volume_id=model.VolumeId(snapshot.volume_id),
+        )
+        for snapshot in found.world.cloud.snapshots.values()
+        if snapshot.project_id == found.pool_project
+    ]
+    entries = catalogue.entries(snapshots, world.RULE)
+    wanted = {(e.os, e.type, e.snapshot_id, e.role) for e in entries}
+    for os, kind, _, role in wanted ^ found.images:
+        yield f"catalogue: the {role} entry of {os}, {kind} is wrong"
+    for spec in found.world.settings.pools:
+        source = next(
+            e.snapshot_id
+            for e in entries
+            if (e.os, e.type) == (spec.os_name, spec.volume_type)
+            and e.role is model.Role.CURRENT
+        )
+        if found.sources.get(spec.name) != source:
+            yield f"catalogue: pool {spec.name} has another source"
 
 
 def safe(found: Evidence) -> list[str]:
-    """What must hold whenever the answers are in: I1 to I4."""
+    """What must hold whenever the answers are in."""
     found.look()
     return [
         *single_delivery(found),
         *same_volume(found),
         *no_premature_offer(found),
         *right_volume(found),
+        *honest_answer(found),
     ]
 
 
 def settled(found: Evidence) -> list[str]:
-    """What must hold once all is quiet: I1 to I6, and a full shelf."""
+    """What must hold once all is quiet."""
     return [
         *safe(found),
         *nothing_left(found),
         *bounded_supply(found),
         *full_shelf(found),
+        *true_catalogue(found),
     ]
+
+
+def after_call(found: Evidence, *, surge: int, doubt: int) -> list[str]:
+    """What must hold after every single call of a daemon."""
+    return [
+        *found.glance(),
+        *bounded_supply(found, surge=surge),
+        *bounded_creates(found, doubt=doubt),
+    ]
+
+
+def watch_deletes(found: Evidence, problems: list[str]) -> None:
+    """Judge every DELETE of a volume at the moment when it is sent."""
+
+    def judge(seen: journal.Seen) -> None:
+        problems.extend(absorbing_doom(found, seen))
+
+    found.world.cloud.fault("DELETE", "/volumes/*", faults.hook(before=judge))

@@ -1,0 +1,114 @@
+"""Where the ledgers of a sweep are: one database for many worlds.
+
+A sweep makes thousands of worlds.  Each begins with empty tables; engine and
+connections stay, for making them anew costs more than a whole recovery.
+"""
+
+import datetime
+import threading
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from cube_volpool.db import clock as ledger_clock
+from cube_volpool.db import migration, models
+from cube_volpool.db.store import Store
+from cube_volpool.tests.functional.db import databases
+
+_TABLES: Final = tuple(reversed(models.METADATA.sorted_tables))
+
+
+class Place:
+    """One migrated database, used by one world at a time.
+
+    Args:
+        database: makes and drops it; None is SQLite in memory, the fastest.
+        url: of a database that somebody else makes, empties and drops.
+    """
+
+    def __init__(
+        self,
+        database: databases.Database | None = None,
+        *,
+        url: str | None = None,
+    ) -> None:
+        self._database = database
+        self._clock: ledger_clock.LedgerClock | None = None
+        self._lock = threading.Lock()
+        self.url = url or (database.create() if database else "sqlite://")
+        self._store = Store(
+            {
+                "connection": self.url,
+                "sqlite_synchronous": False,
+                # Else it would sleep at the end of every transaction.
+                "thread_checkin": False,
+            },
+            choose=lambda rows: rows[0],
+            clock=self._now,
+        )
+        self._beside = self.engine
+        if self.url != "sqlite://":
+            self._beside = sa.create_engine(
+                self.url,
+                poolclass=sa.pool.StaticPool,
+                isolation_level="AUTOCOMMIT",
+                connect_args=(
+                    {"check_same_thread": False}
+                    if self.url.startswith("sqlite")
+                    else {}
+                ),
+            )
+        if url is None:
+            migration.sync(self.engine)
+
+    def close(self) -> None:
+        """Drop the connections, and the database where it is ours."""
+        self._beside.dispose()
+        self._store.close()
+        if self._database is not None:
+            self._database.drop()
+
+    def empty(self) -> None:
+        """Forget the world before."""
+        with self._lock, self._beside.begin() as connection:
+            for table in _TABLES:
+                connection.execute(sa.delete(table))
+
+    def store(self, clock: ledger_clock.LedgerClock) -> Store:
+        """Return the store, from now on with this clock."""
+        self._clock = clock
+        return self._store
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The engine of the store."""
+        return self._store.ledger.engine
+
+    def time(
+        self, when: datetime.datetime
+    ) -> sa.ColumnElement[datetime.datetime]:
+        """Return a naive UTC time as SQL.
+
+        MariaDB shows what is selected as text, unless told otherwise.
+        """
+        literal = sa.literal(when, sa.DateTime())
+        if self.url.startswith("mysql"):
+            return sa.cast(literal, mysql.DATETIME(fsp=6))
+        return literal
+
+    def read(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read beside the store, with the driver alone: it is asked often."""
+        with self._lock:
+            connection = self._beside.raw_connection()
+            try:
+                cursor = connection.cursor()
+                cursor.execute(sql)
+                return list(cursor.fetchall())
+            finally:
+                connection.close()
+
+    def _now(self, offset: float = 0) -> sa.ColumnElement[datetime.datetime]:
+        if self._clock is None:
+            raise AssertionError("no world has this place")
+        return self._clock(offset)

@@ -1,0 +1,45 @@
+"""A crash at every call of every journey, with the ledger on SQLite.
+
+Every run does all points.  A moment meets both orders of recovery: after a
+call and before the next one are the same, and each has one of the two; with
+``VOLPOOL_SWEEP=long`` both have both.
+"""
+
+from cube_volpool.tests.reliability.crash import case
+from cube_volpool.tests.reliability.crash.journeys import (
+    hits,
+    misses,
+    recoveries,
+    stock,
+)
+
+
+class OnSqlite(case.SweepCase):
+    """In memory: what a crash leaves there is what a file would have."""
+
+    figure = "crash points, SQLite"
+
+
+@case.each(hits.JOURNEYS)
+class HitSweep(OnSqlite):
+    """A daemon dies in a claim that the shelf can serve."""
+
+
+@case.each(misses.JOURNEYS)
+class MissSweep(OnSqlite):
+    """A daemon dies in a claim that the shelf cannot serve."""
+
+
+@case.each(recoveries.RESCUES)
+class RescueSweep(OnSqlite):
+    """A daemon dies while it rescues another one's claim."""
+
+
+@case.each(recoveries.RETRIES)
+class RetrySweep(OnSqlite):
+    """A daemon dies while it goes on with another one's claim."""
+
+
+@case.each(stock.JOURNEYS)
+class StockSweep(OnSqlite):
+    """A daemon dies in a journey that nobody waits for."""
