@@ -59,19 +59,24 @@ def full(
     looked = [row for row in rows if row.status is not _R.RESERVED]
     listed = {volume.id: volume for volume in listing}
     # The listing is older than the rows: a volume that was finished, or
-    # handed back, in between would be judged by what it was before.
+    # handed back, in between would be judged by what it was before; and one
+    # that was deleted in between would be put on the shelf.
     for row in looked:
         seen = listed.get(row.volume_id or model.VolumeId(""))
-        if row.status is _R.AVAILABLE and seen and not _is_shelved(row, seen):
+        if seen and _may_have_changed(row, seen):
             del listed[seen.id]
     return planner.Observation(
         volumes=_by_id(api, looked, listed), intents=_intents(api, looked)
     )
 
 
-def _is_shelved(row: model.PooledVolume, volume: model.Volume) -> bool:
+def _may_have_changed(row: model.PooledVolume, volume: model.Volume) -> bool:
+    """Would a listing that is a little old lead to a wrong decision?"""
+    if row.status is _R.CREATING:
+        return volume.status == "available"
     marker = volume.metadata.get(model.MARKER_KEY)
-    return volume.status == "available" and marker == row.marker
+    is_shelved = volume.status == "available" and marker == row.marker
+    return row.status is _R.AVAILABLE and not is_shelved
 
 
 def _by_id(

@@ -91,6 +91,9 @@ layer_functional() {
     # A wheel is built in a git checkout.
     command -v git >/dev/null ||
         install_packages "$LOGS/apt.log" git || return
+    # systemd-analyze rates the unit; nothing of it has to run.
+    command -v systemd-analyze >/dev/null ||
+        install_packages "$LOGS/apt.log" systemd || return
     start_servers || return
     # shellcheck source=/dev/null
     . "$VOLPOOL_SERVERS_DIR/env"

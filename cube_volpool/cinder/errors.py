@@ -45,6 +45,21 @@ def no_token(error: Exception) -> volumeapi.Unreachable:
     return volumeapi.Unreachable(text)
 
 
+def is_unknown_token(error: ksa_exceptions.ClientException) -> bool:
+    """Does Keystone itself say that a token which was looked up is none?
+
+    A proxy's 404 is not in Keystone's form.
+    """
+    if not isinstance(
+        error, ksa_exceptions.NotFound | ksa_exceptions.BadRequest
+    ):
+        return False
+    try:
+        return "error" in error.response.json()
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
 def _held_back(cause: BaseException | None) -> volumeapi.Unreachable | None:
     if isinstance(cause, gate.Suspended):
         return volumeapi.Suspended(str(cause))

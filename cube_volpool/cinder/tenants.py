@@ -150,20 +150,30 @@ class CallerTenants:
     def _recognise(self, auth_token: str) -> _Known:
         """Let Keystone say whose a token is."""
         try:
+            # First, for what becomes of it says nothing of the caller's.
+            self._service_auth.get_token(self._session)
+        except ksa_exceptions.ClientException as error:
+            raise secrecy.discreet(errors.no_token(error)) from error
+        try:
             answer = self._session.get(
                 f"{self._url}/auth/tokens",
                 auth=self._service_auth,
                 params={"allow_expired": "1"},
                 headers={"X-Subject-Token": auth_token},
             )
-        except (ksa_exceptions.NotFound, ksa_exceptions.BadRequest) as error:
-            raise exception.InvalidRequest(
-                field="context.auth_token",
-                reason="Keystone does not know this token",
-            ) from error
         except ksa_exceptions.ClientException as error:
+            if errors.is_unknown_token(error):
+                raise exception.InvalidRequest(
+                    field="context.auth_token",
+                    reason="Keystone does not know this token",
+                ) from error
             raise secrecy.discreet(errors.no_token(error)) from error
-        found = access.create(resp=answer, auth_token=auth_token)
+        try:
+            found = access.create(resp=answer, auth_token=auth_token)
+        except (TypeError, ValueError) as error:
+            raise volumeapi.Unreachable(
+                "Keystone: the answer cannot be read"
+            ) from secrecy.discreet(error)
         auth = service_token.ServiceTokenAuthWrapper(
             user_auth=access_plugin.AccessInfoPlugin(
                 found, auth_url=self._url

@@ -187,16 +187,22 @@ class Claimer:
         claim: model.Claim,
         row: model.PooledVolume | None,
     ) -> Answer:
-        """Hand rows over until one arrives; without a row it is a miss."""
+        """Hand rows over until one arrives; without a row it is a miss.
+
+        Not when Cinder's trouble used the rows up: the pool was not empty.
+        """
         wanted = job.order.wanted
+        trouble: volumeapi.VolumeAPIError | None = None
         for _ in range(self._limits.attempts):
+            if row is None and trouble is not None:
+                break
             if row is None or wanted is None:
                 return self._misser.serve(job, claim)
             result = self._hand_over.serve(job, claim, row)
             self._refill(row.pool)
             if isinstance(result, Answer):
                 return result
-            claim = result
+            claim, trouble = result.claim, result.trouble or trouble
             if job.is_too_late():
                 # A slow Cinder must not cost more volumes than one.
                 self._store.endings.fail(claim, reason="too late")
@@ -207,6 +213,8 @@ class Claimer:
         if row is not None:
             claim = self._store.endings.unreserve(claim, row=row)
         self._store.endings.fail(claim, reason="no volume behaved")
+        if trouble is not None:
+            raise exception.CinderUnavailable(reason=str(trouble))
         raise exception.Busy(
             reason=f"{self._limits.attempts} pooled volumes could not be "
             "handed over",

@@ -9,7 +9,13 @@ from typing import Final
 from oslo_log import log
 
 from cube_volpool import exception, model, volumeapi
-from cube_volpool.claim.job import Answer, Job, given_body, too_late
+from cube_volpool.claim.job import (
+    Answer,
+    Condemned,
+    Job,
+    given_body,
+    too_late,
+)
 from cube_volpool.claim.look import Looker, Seen, Verdict
 from cube_volpool.claim.parallel import Runner
 from cube_volpool.claim.preparation import (
@@ -47,13 +53,13 @@ class HandOver:
 
     def serve(
         self, job: Job, claim: model.Claim, row: model.PooledVolume
-    ) -> Answer | model.Claim:
+    ) -> Answer | Condemned:
         """Hand a reserved volume over.
 
-        Returns the answer, or the claim, pending again, when this volume was
-        condemned and another may be tried.  Raises QuotaExceeded, Busy or
-        CinderUnavailable when nothing was given, ClaimInProgress when it is
-        not known, LostRace when the claim is not ours any more.
+        Returns the answer, or that another volume may be tried.  Raises
+        QuotaExceeded, Busy, InvalidRequest or CinderUnavailable when nothing
+        was given, ClaimInProgress when it is not known, LostRace when the
+        claim is not ours any more.
         """
         prepared = self._preparation.prepare(job, claim, row)
         existing = prepared.existing(job, claim)
@@ -79,7 +85,10 @@ class HandOver:
             self._release(offered, row, prepared, reason="too late")
             raise too_late()
         with job.unsettled():
-            return self._accept(job, offered, row, prepared)
+            result = self._accept(job, offered, row, prepared)
+        if isinstance(result, Answer):
+            return result
+        return Condemned(claim=result)
 
     def _not_prepared(
         self,
@@ -87,14 +96,14 @@ class HandOver:
         row: model.PooledVolume,
         prepared: Prepared,
         reason: str,
-    ) -> model.Claim:
+    ) -> Condemned:
         """A volume that does not behave is condemned; another is tried.
 
-        Unless another would fare no better: Cinder was not reached at all,
+        Unless another would fare no better: Cinder takes no calls of ours,
         or refuses what the caller wants written.
         """
         calls = (prepared.rename, prepared.offer)
-        if all(call.is_never_sent for call in calls):
+        if any(call.is_turned_away for call in calls):
             self._release(claim, row, prepared, reason="Cinder away")
             raise exception.CinderUnavailable(reason=reason)
         if prepared.rename.is_refused:
@@ -104,7 +113,15 @@ class HandOver:
                 field="volume",
                 reason=f"Cinder refuses the name or the metadata: {reason}",
             )
-        return self._evict(claim, row, reason)
+        unclear = [
+            call.error
+            for call in calls
+            if isinstance(call.error, volumeapi.Unclear)
+        ]
+        return Condemned(
+            claim=self._evict(claim, row, reason),
+            trouble=unclear[0] if unclear else None,
+        )
 
     def _existing(
         self,

@@ -26,6 +26,17 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Condemned:
+    """A volume was condemned; its claim is pending again.
+
+    ``trouble`` is Cinder's, when that and not the volume was the reason.
+    """
+
+    claim: model.Claim
+    trouble: volumeapi.Unclear | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """A request on its way.  ``deadline`` is of the process's clock."""
 

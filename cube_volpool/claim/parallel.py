@@ -34,6 +34,13 @@ class Outcome:
         """Is it certain that Cinder did not even get the call?"""
         return isinstance(self.error, volumeapi.Unreachable)
 
+    @property
+    def is_turned_away(self) -> bool:
+        """Would the same call of another volume fare no better?"""
+        return self.is_never_sent or isinstance(
+            self.error, volumeapi.Forbidden
+        )
+
 
 Call = Callable[[], Any]
 

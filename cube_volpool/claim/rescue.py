@@ -49,6 +49,12 @@ class Rescuer:
                 LOG.debug("Claim %s is not settled yet", claim.id)
             except volumeapi.VolumeAPIError as error:
                 LOG.warning("Claim %s has to wait: %s", claim.id, error)
+            except exception.LedgerUnavailable:
+                # No claim can get on without it: the whole duty waits.
+                raise
+            except Exception:
+                # The outermost frame: one claim's trouble is not the others'.
+                LOG.exception("Claim %s could not be rescued", claim.id)
         return len(abandoned)
 
     def _rescue(self, abandoned: model.Claim) -> None:

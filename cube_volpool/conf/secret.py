@@ -1,6 +1,7 @@
 """The secrets of a parsed configuration, so that they can be masked."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 from urllib import parse
@@ -44,6 +45,8 @@ def read(conf: cfg.ConfigOpts) -> tuple[str, ...]:
 
 def _of_accounts(conf: cfg.ConfigOpts) -> Iterator[str]:
     for group in _GROUPS:
+        # Now that auth_section is known, its auth_type can be read as well.
+        ks.register_auth_conf_options(conf, group)
         source = next(_words(conf, group, "auth_section"), group)
         for kind in _words(conf, source, "auth_type"):
             with contextlib.suppress(
@@ -75,3 +78,6 @@ def _of_url(url: str) -> Iterator[str]:
         if at and password:
             yield password
             yield parse.unquote(password)
+            # Where somebody forgot to escape them, libraries take a part of
+            # the password for the host, and name it.
+            yield from re.split("[@/?#]", password)

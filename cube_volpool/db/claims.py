@@ -198,14 +198,7 @@ class ClaimRecords:
             generation=claim.generation + 1,
             attempts=claim.attempts + 1,
         )
-        row = self._shelf.of_claim(session, claim.id)
-        if row is not None:
-            swap.touch_row(
-                session,
-                self._clock,
-                row=row,
-                generation=row.generation + 1,
-            )
+        self._shelf.fence(session, claim.id)
         return Opened(
             opening=Opening.TAKEN_OVER,
             claim=self._read(session, _T.c.id == claim.id),
@@ -279,7 +272,9 @@ class ClaimRecords:
             lease_until=self._clock(lease.total_seconds()),
             attempts=claim.attempts + 1,
         )
-        return self._shelf.reserve(session, claim.id, wanted)
+        # A commit whose answer was lost is tried again, and has its row.
+        held = self._shelf.of_claim(session, claim.id)
+        return held or self._shelf.reserve(session, claim.id, wanted)
 
     @transaction
     def mark_offered(

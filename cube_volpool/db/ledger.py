@@ -1,6 +1,7 @@
 """Transactions on the ledger: the engine, the retries, the clock."""
 
 import functools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,14 @@ _UNAVAILABLE = (
     db_exception.DBError,
     sa.exc.DBAPIError,
     sa.exc.TimeoutError,
+)
+#: What a server says that takes no writes for now: MariaDB's numbers of
+#: read_only, of a read-only transaction and of a read-only engine, and
+#: PostgreSQL's SQLSTATE read_only_sql_transaction.
+_READ_ONLY = frozenset({1290, 1792, 1836, "25006"})
+#: The clause of a driver's error that is about the server's certificate.
+_CERTIFICATE = re.compile(
+    r"[^]\[:(\n]*certificate(?:(?! \(_ssl)[^\n])*"
 )
 #: What a caller is told to wait while the database is away, in seconds.
 RETRY_AFTER = 5
@@ -66,6 +75,10 @@ class Ledger:
         with self._lock:
             if self._engine is None:
                 engine = self._facade.writer.get_engine()
+                # Before oslo.db's own, which names the error by it.
+                sa.event.listen(
+                    engine, "handle_error", _leave_read_only, insert=True
+                )
                 if engine.dialect.name == "sqlite":
                     sa.event.listen(
                         engine, "begin", _begin_immediate, insert=True
@@ -105,6 +118,20 @@ def _with_charset(url: str) -> str:
     return parsed.update_query_dict(
         {"charset": "utf8mb4"}
     ).render_as_string(hide_password=False)
+
+
+def _leave_read_only(context: sa.engine.ExceptionContext) -> None:
+    """Take a connection that refuses writes for a broken one.
+
+    It may lead to a primary that became a standby; and PostgreSQL's keep
+    refusing for as long as they live after the switch was turned back.
+    Only this one: should all refuse, each is replaced at its own pace.
+    """
+    error = context.original_exception
+    code = getattr(error, "pgcode", None) or next(iter(error.args), None)
+    if code in _READ_ONLY:
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
@@ -162,20 +189,27 @@ def transaction(
             raise
         except _UNAVAILABLE as error:
             raise exception.LedgerUnavailable(
-                reason=f"the database does not answer: {_brief(error)}",
+                reason=f"the database does not answer: {brief(error)}",
                 retry_after=RETRY_AFTER,
             ) from error
 
     return cast(Callable[Concatenate[_S, _P], _T], told)
 
 
-def _brief(error: Exception) -> str:
-    # Without the statement and its parameters: they are the callers'. The
-    # server's number tells one that is away from one that refuses.
+def brief(error: Exception) -> str:
+    """Say what an error of the database is, in words fit for a caller.
+
+    Without the statement and its parameters: they are other callers'.
+    """
+    # The server's number tells one that is away from one that refuses.
     numbers = getattr(getattr(error, "orig", None), "args", ())
     number = next((n for n in numbers if isinstance(n, int)), None)
     name = type(error).__name__
-    return name if number is None else f"{name} {number}"
+    told = name if number is None else f"{name} {number}"
+    # Which authority or name is wrong, nobody could guess.
+    inner = getattr(error, "inner_exception", error)
+    trust = _CERTIFICATE.search(str(getattr(inner, "orig", "")))
+    return told if trust is None else f"{told}, {trust[0].strip()}"
 
 
 def _is_sqlite_busy(error: Exception) -> bool:

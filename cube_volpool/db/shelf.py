@@ -72,6 +72,20 @@ class Shelf:
             )
         )
 
+    def fence(self, session: orm.Session, claim_id: int) -> None:
+        """Void what others have read of the row of a claim, if it has one.
+
+        Without reading it first: on MariaDB the transaction may have begun
+        before its worker reserved it, and would not see it.  A row that it
+        has changed itself it does see.
+        """
+        session.execute(
+            sa.update(_T)
+            .where(_T.c.claim_id == claim_id)
+            .values(generation=_T.c.generation + 1, updated_at=self._clock()),
+            execution_options={"synchronize_session": False},
+        )
+
     def of_claim(
         self, session: orm.Session, claim_id: int
     ) -> model.PooledVolume | None:

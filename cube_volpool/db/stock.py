@@ -229,13 +229,18 @@ class StockRecords:
         *,
         availability_zone: str | None,
     ) -> None:
-        """Put a finished volume on the shelf."""
+        """Put a finished volume on the shelf.
+
+        Its id is written once more: a database that lost its last commits
+        may have forgotten it, and attaching it changed no generation.
+        """
         swap.change_row(
             session,
             self._clock,
             row=row,
             to=_R.AVAILABLE,
             actor=_BY,
+            volume_id=row.volume_id,
             availability_zone=availability_zone,
         )
 

@@ -9,6 +9,8 @@ from typing import Any, Final, Protocol
 
 import oslo_messaging as om
 from oslo_log import log as logging
+from oslo_messaging.rpc import dispatcher
+from oslo_messaging.rpc import server as rpc_server
 
 from cube_volpool import exception, model
 from cube_volpool.rpc import api, request
@@ -163,6 +165,34 @@ class Endpoint:
         return {"pools": [dict(pool) for pool in self._pools()]}
 
 
+class _Dispatcher(dispatcher.RPCDispatcher):  # type: ignore[misc]
+    """Answers what is no call of ours like any other bad input.
+
+    oslo.messaging's own would log a traceback for each, and send it: whoever
+    is on the bus could fill the log.
+    """
+
+    def dispatch(self, incoming: Any) -> Any:
+        """Call a method of the endpoint.  Raises ExpectedException alone."""
+        try:
+            return super().dispatch(incoming)
+        except om.ExpectedException:
+            raise
+        except om.UnsupportedVersion:
+            refused = exception.InvalidRequest(
+                field="version",
+                reason=f"is not served here; {api.VERSION} is",
+            )
+        except Exception as error:
+            # Nothing of an endpoint's comes here: no such method, or a
+            # message of which a part has another type than all calls have.
+            LOG.debug("No call: %s: %s", type(error).__name__, error)
+            refused = exception.InvalidRequest(
+                field="method", reason="is no method of this service"
+            )
+        raise _refusal(refused)
+
+
 def make_server(
     transport: om.Transport, endpoint: Endpoint, *, host: str
 ) -> om.MessageHandlingServer:
@@ -172,12 +202,10 @@ def make_server(
     how many are fetched ahead ``rabbit_qos_prefetch_count``, both of the
     transport's configuration.  Contexts stay the dictionaries they are.
     """
-    return om.get_rpc_server(
-        transport,
-        api.server_target(host),
-        [endpoint],
-        access_policy=om.ExplicitRPCAccessPolicy,
+    calls = _Dispatcher(
+        [endpoint], serializer=None, access_policy=om.ExplicitRPCAccessPolicy
     )
+    return rpc_server.RPCServer(transport, api.server_target(host), calls)
 
 
 class RpcServer:

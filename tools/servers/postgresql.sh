@@ -12,15 +12,22 @@ postgresql_programs() {
 }
 
 # start_postgresql DIRECTORY PORT USER PASSWORD: the server; USER is its
-# superuser and has a database of the same name.
+# superuser and has a database of the same name. With TLS, a directory of
+# make_certificates, clients may ask for TLS.
 start_postgresql() {
-    local dir=$1 port=$2 user=$3 password=$4 programs
+    local dir=$1 port=$2 user=$3 password=$4 programs tls=()
     alive postgresql && return
     claim_port "$port" postgresql
     programs=$(postgresql_programs) || {
         complain "there is no PostgreSQL server here"
         return 1
     }
+    if [ -n "${TLS:-}" ]; then
+        # It takes no key that others may read.
+        install -D -m 600 "$TLS/server.key" "$dir/server.key"
+        tls=(-c ssl=on -c ssl_cert_file="$TLS/server.pem"
+            -c ssl_key_file="$dir/server.key")
+    fi
     own_by postgres "$dir"
     if [ ! -s "$dir/data/PG_VERSION" ]; then
         echo "$password" >"$dir/password"
@@ -41,6 +48,6 @@ start_postgresql() {
     begin_as postgres postgresql "$programs/postgres" -D "$dir/data" \
         -c port="$port" -c listen_addresses=127.0.0.1 \
         -c unix_socket_directories= -c max_connections=300 \
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off
+        "${tls[@]}" -c fsync=off -c synchronous_commit=off -c full_page_writes=off
     await_port "$port" postgresql
 }

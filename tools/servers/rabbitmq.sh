@@ -3,7 +3,8 @@
 
 # start_rabbitmq DIRECTORY PORT USER PASSWORD VHOST...: the broker on PORT; its
 # distribution port is PORT + 1 and its epmd's PORT + 2. USER may do anything
-# in each VHOST.
+# in each VHOST. With TLS, a directory of make_certificates, and TLS_PORT it
+# listens there as well.
 start_rabbitmq() {
     local dir=$1 port=$2 epmd setting
     epmd=$((port + 2))
@@ -54,6 +55,14 @@ JSON
     cat >"$dir/rabbitmq.conf" <<CONF
 listeners.tcp.1 = 127.0.0.1:$port
 load_definitions = $dir/definitions.json
+CONF
+    [ -z "${TLS_PORT:-}" ] || cat >>"$dir/rabbitmq.conf" <<CONF
+listeners.ssl.1 = 127.0.0.1:$TLS_PORT
+ssl_options.cacertfile = $TLS/ca.pem
+ssl_options.certfile = $TLS/server.pem
+ssl_options.keyfile = $TLS/server.key
+ssl_options.verify = verify_none
+ssl_options.fail_if_no_peer_cert = false
 CONF
     echo '[{kernel, [{inet_dist_use_interface, {127,0,0,1}}]}].' \
         >"$dir/advanced.config"

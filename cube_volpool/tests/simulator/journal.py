@@ -66,10 +66,13 @@ class Journal:
 
 
 def without_secrets(value: Any) -> Any:
-    """The same JSON value with keys and passwords taken out."""
+    """The same JSON value with keys and passwords taken out.
+
+    Keystone calls a whole method ``password``; who logs in is no secret.
+    """
     if isinstance(value, dict):
         return {k: without_secrets(v) for k, v in value.items()
-                if k not in SECRETS}
+                if k not in SECRETS or isinstance(v, dict)}
     if isinstance(value, list):
         return [without_secrets(v) for v in value]
     return value

@@ -1,8 +1,10 @@
 """What a sound request becomes, and what leaves the endpoint."""
 
 from datetime import timedelta
+from unittest import mock
 
 import oslo_messaging as om
+from oslo_config import cfg
 from oslotest import base
 
 from cube_volpool import exception, model
@@ -209,3 +211,37 @@ class TestExposure(base.BaseTestCase):
             [n for n in dir(endpoint) if policy.is_allowed(endpoint, n)],
         )
         self.assertEqual(api.VERSION, endpoint.target.version)
+
+
+class TestNoCall(base.BaseTestCase):
+    """What reaches the server and is no call of ours."""
+
+    def refusal(self, **message):
+        """Return what the dispatcher answers."""
+        conf = cfg.ConfigOpts()
+        conf([], default_config_files=[], default_config_dirs=[])
+        found = server.make_server(
+            api.make_transport(conf, url="fake:/"),
+            endpoints.make_endpoint(endpoints.RememberedClaims()),
+            host="here",
+        )
+        incoming = mock.Mock(ctxt={}, message=message, client_timeout=None)
+        return endpoints.refusal_of(found.dispatcher.dispatch, incoming)
+
+    def test_unknown_methods_are_bad_input(self):
+        """No traceback for the log, and none for whoever sent it."""
+        for method in ("drain", "_secret", "__init__", "target", 5, None, {}):
+            refused = self.refusal(method=method, args={}, version="1.0")
+
+            self.assertIs(exception.InvalidRequest, type(refused))
+            self.assertEqual("method", refused.field)
+
+    def test_another_version_is_told_which_one_is_served(self):
+        """A newer caller learns why."""
+        for version in ("2.0", "1.99"):
+            refused = self.refusal(
+                method="get_pools", args={}, version=version
+            )
+
+            self.assertEqual("version", refused.field)
+            self.assertIn(api.VERSION, str(refused))

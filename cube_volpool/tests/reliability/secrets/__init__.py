@@ -1,0 +1,1 @@
+"""Nothing secret is read where it does not belong: canaries everywhere."""
