@@ -1,0 +1,1 @@
+"""Explicit-state models of the claim and of the top-up protocol."""
