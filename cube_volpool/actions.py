@@ -53,6 +53,8 @@ class Adopt:
     volume: model.Volume
     pool: model.PoolName | None
     reason: str | None
+    #: False: another volume's row has that marker.
+    keeps_marker: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ volumes.  They are taken in, to serve or to be deleted one by one; never
 deleted at once.
 """
 
+import dataclasses
 from collections.abc import Sequence
 
 from oslo_log import log
@@ -30,10 +31,23 @@ class Adoption:
         Younger ones may be a create whose id is about to be recorded.
         """
         now = self._store.stock.now()
-        for volume in self._store.stock.unknown(listing):
-            if now - volume.created_at < self._grace:
-                continue
-            self.adopt(planner.adopt(volume, tuple(self._specs.values())))
+        found = [
+            volume
+            for volume in self._store.stock.unknown(listing)
+            if now - volume.created_at >= self._grace
+        ]
+        if not found:
+            return
+        taken = self._store.stock.markers(found)
+        for volume in found:
+            action = planner.adopt(volume, tuple(self._specs.values()))
+            if volume.metadata.get(model.MARKER_KEY) in taken:
+                action = dataclasses.replace(
+                    action,
+                    reason="another volume has its marker",
+                    keeps_marker=False,
+                )
+            self.adopt(action)
 
     def adopt(self, action: actions.Adopt) -> None:
         """Insert a row for a volume, or say why no pool can take it."""
@@ -54,9 +68,10 @@ class Adoption:
             size_gib=volume.size_gib,
             availability_zone=volume.availability_zone,
         )
+        marker = volume.metadata.get(model.MARKER_KEY)
         taken = self._store.stock.adopt(
             new,
-            marker=volume.metadata.get(model.MARKER_KEY),
+            marker=marker if action.keeps_marker else None,
             volume_id=volume.id,
             reason=action.reason,
         )

@@ -173,7 +173,7 @@ class Reconciler:
             room = min(room, limits.max_creating_per_snapshot - same)
         backoff = self._backoffs.get(spec.name, Backoff())
         return planner.Limits(
-            room=room if backoff.is_over(stock.now) else 0,
+            room=room if backoff.is_over(stock.now) else min(room, 0),
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
         )

@@ -50,13 +50,12 @@ def is_unknown_token(error: ksa_exceptions.ClientException) -> bool:
 
     A proxy's 404 is not in Keystone's form.
     """
-    if not isinstance(
-        error, ksa_exceptions.NotFound | ksa_exceptions.BadRequest
-    ):
+    refusals = (ksa_exceptions.NotFound, ksa_exceptions.BadRequest)
+    if not isinstance(error, refusals) or error.response is None:
         return False
     try:
         return "error" in error.response.json()
-    except (AttributeError, TypeError, ValueError):
+    except (TypeError, ValueError):
         return False
 
 

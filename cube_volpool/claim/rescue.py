@@ -39,6 +39,7 @@ class Rescuer:
 
     def round(self) -> int:
         """Look at every abandoned claim once; return how many there were."""
+        self._condemn_orphans()
         abandoned = self._store.claims.expired()
         for claim in abandoned:
             try:
@@ -56,6 +57,25 @@ class Rescuer:
                 # The outermost frame: one claim's trouble is not the others'.
                 LOG.exception("Claim %s could not be rescued", claim.id)
         return len(abandoned)
+
+    def _condemn_orphans(self) -> None:
+        """Give up rows that a claim let go of without saying so.
+
+        No transaction of ours does; a database that lost its last commits
+        may leave one, and nobody else would ever look at it.
+        """
+        for row in self._store.endings.orphans():
+            try:
+                self._store.endings.condemn(row, reason="no claim has it")
+            except exception.LostRace as lost:
+                LOG.debug("Volume %s: %s", row.volume_id, lost)
+            else:
+                LOG.warning(
+                    "Pool %s: volume %s was reserved, and no claim has it; "
+                    "it is evicted",
+                    row.pool,
+                    row.volume_id,
+                )
 
     def _rescue(self, abandoned: model.Claim) -> None:
         tenant = self._tenants.for_rescue(abandoned.project_id)

@@ -139,6 +139,7 @@ def claim_volume(
             os_name=os_name,
             # The answer needs a moment for its way back.
             budget=seconds - min(1.0, seconds / 10),
+            deadline=client.terms.clock() + seconds,
         )
     except connection.NoAnswer as error:
         raise exception.ClaimInProgress(

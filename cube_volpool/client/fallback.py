@@ -131,9 +131,9 @@ class _Asking:
     def volume_id(self, volume: Mapping[str, Any]) -> str | None:
         """Return the id, or None when the caller may create by itself.
 
-        That is only: on ``PoolEmpty``; when no request of this task was ever
-        sent; or when the last one can have no effect any more and the name
-        was looked up since.  *Source:* architecture, "The caller's own
+        That is only: on ``PoolEmpty``, or when the request was never sent,
+        and no earlier one of this task was; or when the last one can have no
+        effect any more and the name was looked up since.  *Source:* architecture, "The caller's own
         fallback".
         """
         name = volume["name"]
@@ -150,13 +150,13 @@ class _Asking:
             )
         try:
             return self._claimed(volume)
-        except exception.PoolEmpty as error:
-            LOG.info("%s: %s", name, error)
-        except connection.NotSent as error:
+        except (exception.PoolEmpty, connection.NotSent) as error:
             if self.order.first_tried_at is not None:
-                # What an earlier try sent may still have an effect.
+                # What an earlier try sent may still have an effect: read
+                # late, it finds a volume that has become ready since.
+                pause = getattr(error, "retry_after", _LOOK_AGAIN)
                 raise exception.ClaimInProgress(
-                    name=name, retry_after=error.retry_after
+                    name=name, retry_after=pause
                 ) from error
             LOG.warning("%s: %s; creating it", name, error)
         return None

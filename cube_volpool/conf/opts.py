@@ -43,6 +43,8 @@ _QUIET: Final = (
     # A traceback for each transaction while the database is away; whoever
     # asked for it says so in one line.
     "oslo_db.api=CRITICAL",
+    # The same, for each statement that a read-only database refuses.
+    "oslo_db.sqlalchemy.exc_filters=CRITICAL",
 )
 
 

@@ -43,6 +43,10 @@ class ClaimRecords:
         except sa.exc.NoResultFound as error:
             # Purged in between.
             raise exception.LostRace(what="claim", id=new.name) from error
+        except db_exception.DBDuplicateEntry as error:
+            # It has a row still, by a commit that the database lost; rescue
+            # gives that up.
+            raise exception.LostRace(what="row of", id=new.name) from error
 
     @transaction
     def _open_new(self, session: orm.Session, new: NewClaim) -> Opened:
@@ -287,13 +291,15 @@ class ClaimRecords:
     ) -> model.Claim:
         """Record the transfer; only then may accept be sent.
 
-        One transaction.  Raises LostRace: the claim is not ours any more.
+        One transaction.  Raises LostRace: the claim is not ours any more, or
+        its row is back on the shelf because the database lost a commit.
         """
         swap.change_claim(
             session,
             self._clock,
             claim=claim,
             to=_C.OFFERED,
+            only_if=self._shelf.has_row(claim.id),
             transfer_id=transfer_id,
             lease_until=self._clock(lease.total_seconds()),
         )

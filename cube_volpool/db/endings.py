@@ -103,6 +103,43 @@ class Endings:
         return self._release(session, claim)
 
     @transaction
+    def orphans(
+        self, session: orm.Session, limit: int = 100
+    ) -> tuple[model.PooledVolume, ...]:
+        """Return reserved rows that no claim under way has."""
+        rows, claims = models.backup_volumes, models.claims
+        has_claim = (
+            sa.select(claims.c.id)
+            .where(
+                claims.c.id == rows.c.claim_id,
+                claims.c.status.in_(model.UNDER_WAY),
+            )
+            .exists()
+        )
+        query = (
+            sa.select(rows)
+            .where(rows.c.status == _R.RESERVED, ~has_claim)
+            .order_by(rows.c.id)
+            .limit(limit)
+        )
+        return tuple(models.pooled_volume(row) for row in session.execute(query))
+
+    @transaction
+    def condemn(
+        self, session: orm.Session, row: model.PooledVolume, *, reason: str
+    ) -> None:
+        """Condemn a reserved row that no claim has."""
+        swap.change_row(
+            session,
+            self._clock,
+            row=row,
+            to=_R.DELETING,
+            actor=model.Actor.RESCUE,
+            claim_id=None,
+            evict_reason=reason[:255],
+        )
+
+    @transaction
     def unreserve(
         self,
         session: orm.Session,

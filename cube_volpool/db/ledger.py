@@ -15,6 +15,7 @@ from sqlalchemy import orm
 
 from cube_volpool import exception
 from cube_volpool.db import clock as ledger_clock
+from cube_volpool.db import waits
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -79,6 +80,7 @@ class Ledger:
                 sa.event.listen(
                     engine, "handle_error", _leave_read_only, insert=True
                 )
+                waits.bound(engine)
                 if engine.dialect.name == "sqlite":
                     sa.event.listen(
                         engine, "begin", _begin_immediate, insert=True

@@ -86,6 +86,17 @@ class Shelf:
             execution_options={"synchronize_session": False},
         )
 
+    def has_row(self, claim_id: int) -> sa.ColumnElement[bool]:
+        """Return the condition "this claim has a row reserved"."""
+        return (
+            sa.select(_T.c.id)
+            .where(
+                _T.c.claim_id == claim_id,
+                _T.c.status == model.RowStatus.RESERVED,
+            )
+            .exists()
+        )
+
     def of_claim(
         self, session: orm.Session, claim_id: int
     ) -> model.PooledVolume | None:

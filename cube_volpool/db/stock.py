@@ -179,9 +179,14 @@ class StockRecords:
     def unknown(
         self, session: orm.Session, found: Sequence[model.Volume]
     ) -> tuple[model.Volume, ...]:
-        """Return the volumes that no row and no bound claim has."""
+        """Return the volumes that no row and no bound claim has.
+
+        One with the marker of an intent is the intent's.  One with the
+        marker of a row that has another volume is a twin: a proxy sent the
+        create twice.
+        """
         rows = session.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
-        markers = {row.marker for row in rows}
+        intents = {row.marker for row in rows if row.volume_id is None}
         ids = {row.volume_id for row in rows}
         bound = sa.select(models.claims.c.volume_id).where(
             models.claims.c.status == model.ClaimStatus.BOUND,
@@ -192,8 +197,19 @@ class StockRecords:
             volume
             for volume in found
             if volume.id not in ids
-            and volume.metadata.get(model.MARKER_KEY) not in markers
+            and volume.metadata.get(model.MARKER_KEY) not in intents
         )
+
+    @transaction
+    def markers(
+        self, session: orm.Session, found: Sequence[model.Volume]
+    ) -> frozenset[str]:
+        """Return which of the volumes' markers are a row's."""
+        asked = [volume.metadata.get(model.MARKER_KEY) for volume in found]
+        known = session.scalars(
+            sa.select(_T.c.marker).where(_T.c.marker.in_(asked))
+        )
+        return frozenset(known)
 
     @transaction
     def is_still_intent(

@@ -65,18 +65,22 @@ def change_claim(
     *,
     claim: model.Claim,
     to: model.ClaimStatus,
+    only_if: sa.ColumnElement[bool] | None = None,
     **values: Any,
 ) -> None:
     """Move a claim to another status.
 
-    Raises LostRace when the claim changed since it was read, and
-    ForbiddenTransition when ``model.CLAIM_TRANSITIONS`` lacks the move.
+    Raises LostRace when the claim changed since it was read or ``only_if``
+    does not hold, and ForbiddenTransition when ``model.CLAIM_TRANSITIONS``
+    lacks the move.
     """
     if (claim.status, to) not in model.CLAIM_TRANSITIONS:
         raise exception.ForbiddenTransition(
             what=f"claim {claim.id}", seen=claim.status, wanted=to
         )
-    touch_claim(session, clock, claim=claim, status=to, **values)
+    touch_claim(
+        session, clock, claim=claim, only_if=only_if, status=to, **values
+    )
 
 
 def touch_claim(
@@ -84,6 +88,7 @@ def touch_claim(
     clock: LedgerClock,
     *,
     claim: model.Claim,
+    only_if: sa.ColumnElement[bool] | None = None,
     **values: Any,
 ) -> None:
     """Change columns of a claim that is still as read.  Raises LostRace."""
@@ -95,6 +100,7 @@ def touch_claim(
             models.claims.c.marker == claim.marker,
             models.claims.c.status == claim.status,
             models.claims.c.generation == claim.generation,
+            sa.true() if only_if is None else only_if,
         )
         .values(updated_at=clock(), **values)
     )

@@ -2,13 +2,15 @@
 
 A caller's side imports this module; it never sees the server's.
 
-``claim_volume(ctxt, volume, os_name=None, budget=None)``
+``claim_volume(ctxt, volume, os_name=None, budget=None, deadline=None)``
     ``volume`` is the inner object of a Cinder create: ``name`` and
     ``volume_type`` (name, alias or id) are needed, ``snapshot_id``, ``size``
     (GiB), ``metadata``, ``availability_zone`` and ``multiattach`` (null or
     false) are not.  ``os_name`` names an operating system instead of a
     snapshot; a snapshot wins.  ``budget`` is how many seconds the caller
-    will still wait.  Returns ``{"volume": {...}, "source": "pool" |
+    will still wait, and ``deadline`` when that ends, in seconds since the
+    epoch: with it a request that lay somewhere is not carried out long after
+    its caller has gone.  Returns ``{"volume": {...}, "source": "pool" |
     "created" | "existing"}``, the volume in the shape of Cinder's create
     answer.
 
@@ -33,6 +35,9 @@ EXCHANGE: Final = "cube_volpool"
 TOPIC: Final = "cube_volpool"
 #: Same major number, and a minor one at least as high, on the server.
 VERSION: Final = "1.0"
+#: By how many seconds the clocks of caller and daemon may differ.  Not more
+#: than the client's ``margin``, which counts on it.
+CLOCKS_DIFFER: Final = 30.0
 #: The only module an error of the wire may come from.
 ALLOWED_REMOTE_EXMODS: Final = (exception.__name__,)
 

@@ -98,6 +98,8 @@ _CLAIM: Final[dict[str, Any]] = {
             "exclusiveMinimum": 0,
             "maximum": MAX_BUDGET,
         },
+        # Seconds since the epoch.
+        "deadline": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
 }
 

@@ -128,21 +128,27 @@ class Endpoint:
         policy: Policy,
         default_budget: timedelta,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._claims = claims
         self._pools = pools
         self._policy = policy
         self._default_budget = default_budget
         self._clock = clock
+        self._wall_clock = wall_clock
 
     # ``expose`` must be the outermost: it marks what it gets.
     @om.rpc.expose
     @_answering
     def claim_volume(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
-        """Give one volume.  Arguments: volume, os_name, budget."""
+        """Give one volume.
+
+        Arguments: volume, os_name, budget, deadline.
+        """
         received = self._clock()
         wanted, budget = request.parse_claim(arguments)
         caller = request.parse_caller(ctxt)
+        self._refuse_stale(arguments.get("deadline"))
         self._policy.authorize("claim_volume", ctxt)
         allowed = self._default_budget if budget is None else budget
         answer = self._claims.claim(
@@ -152,6 +158,24 @@ class Endpoint:
             "volume": dict(answer.volume),
             "source": answer.source.value,
         }
+
+    def _refuse_stale(self, deadline: float | None) -> None:
+        """Refuse what lay somewhere until its caller had gone.
+
+        A daemon that was stopped with a message in its hands would carry it
+        out when it goes on, though another one has long answered the caller.
+        Two clocks are compared, so there is room for their difference; within
+        it the budget alone counts, from when the message is read.
+        """
+        if deadline is None:
+            return
+        late = self._wall_clock() - deadline
+        if late > api.CLOCKS_DIFFER:
+            raise exception.Busy(
+                reason=f"the request was read {late:.0f} s after its deadline "
+                "(or the clocks of caller and daemon differ)",
+                retry_after=1,
+            )
 
     @om.rpc.expose
     @_answering
@@ -165,7 +189,7 @@ class Endpoint:
         return {"pools": [dict(pool) for pool in self._pools()]}
 
 
-class _Dispatcher(dispatcher.RPCDispatcher):  # type: ignore[misc]
+class _Dispatcher(dispatcher.RPCDispatcher):
     """Answers what is no call of ours like any other bad input.
 
     oslo.messaging's own would log a traceback for each, and send it: whoever

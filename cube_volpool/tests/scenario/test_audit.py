@@ -104,6 +104,26 @@ class AuditCase(base.ScenarioCase):
 
         self.assert_evicted_and_replaced(self.first)
 
+    def test_twin_of_a_create_that_was_sent_twice_is_deleted(self) -> None:
+        """A proxy repeated the POST: one row, two volumes of its marker."""
+        original = self.cloud.volume(self.first)
+        twin = self.cloud.add_volume(
+            "volpool",
+            str(original.name),
+            size=1,
+            volume_type="ssd",
+            bootable=True,
+            snapshot_id=original.snapshot_id,
+            metadata=dict(original.metadata),
+        )
+        self.clock.advance(3600)
+
+        self.audit()
+        self.rest()
+
+        self.assertNotIn(twin.id, self.cloud.volumes)
+        self.assert_on_shelf(self.first)
+
     def test_attached_volume_is_evicted_and_kept(self) -> None:
         """In use: no longer offered to anybody, and not deleted."""
         volume = self.cloud.volume(self.first)

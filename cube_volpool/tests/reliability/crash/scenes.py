@@ -188,6 +188,14 @@ def bound_long_ago(target: world.World) -> None:
     target.clock.advance(31 * 86400)
 
 
+def failed_without_its_row(target: world.World) -> None:
+    """The claim has failed; that its row was let go of, was lost."""
+    with target.store.ledger.write() as session:
+        session.execute(
+            sa.update(models.claims).values(status=model.ClaimStatus.FAILED)
+        )
+
+
 def moved_by_hand(target: world.World) -> None:
     """The reserved volume was given to somebody else, by hand."""
     volume = first(target)

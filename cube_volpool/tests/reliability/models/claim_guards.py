@@ -51,8 +51,8 @@ class Guard(StrEnum):
     DELETE_CANCELS = "delete cancels transfers first"
 
 
-class Proposal(StrEnum):
-    """A guard that the code does not have."""
+class Lesson(StrEnum):
+    """A guard that these models asked for; a run without it shows why."""
 
     #: ``mark_offered`` proves in the same transaction that the row is
     #: still reserved for this claim.
@@ -79,8 +79,9 @@ class Scenario:
     rescue_sees_tenant: bool = True
     #: Has claim 0 a caller with a fallback of its own?
     client: bool = False
-    #: Does a retry that is told PoolEmpty leave earlier requests behind?
-    requests_linger: bool = False
+    #: Does a caller that is told PoolEmpty create at once, though an earlier
+    #: request of it may still be read?
+    trusts_late_empty: bool = False
     #: May the commit of ``begin_miss`` be the one that is lost?
     loses_intents: bool = False
     #: Invariants that this run may break, for a reason that its test gives.
@@ -88,4 +89,4 @@ class Scenario:
     #: Off for a trace that reads well: claims then keep their numbers.
     symmetric: bool = True
     without: frozenset[Guard] = field(default_factory=frozenset)
-    proposed: frozenset[Proposal] = field(default_factory=frozenset)
+    learnt: frozenset[Lesson] = frozenset(Lesson)

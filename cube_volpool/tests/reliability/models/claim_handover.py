@@ -3,7 +3,7 @@
 from cube_volpool.model import ClaimStatus, RowStatus
 from cube_volpool.tests.reliability.models import ledger
 from cube_volpool.tests.reliability.models.claim_cinder import live_volume
-from cube_volpool.tests.reliability.models.claim_guards import Guard, Proposal
+from cube_volpool.tests.reliability.models.claim_guards import Guard, Lesson
 from cube_volpool.tests.reliability.models.claim_release import release
 from cube_volpool.tests.reliability.models.claim_state import (
     NONE,
@@ -108,7 +108,7 @@ def mark_offered(turn: Turn) -> Steps:
         yield from after.deadline(_give_up, _accept)
 
     row = turn.state.rows[turn.driver.slot]
-    compares_row = Proposal.ROW_IN_OFFERED in turn.scenario.proposed
+    compares_row = Lesson.ROW_IN_OFFERED in turn.scenario.learnt
     if compares_row and row != Row(RowStatus.RESERVED, turn.driver.claim):
         yield turn.stop("offered: lost the race for the row")
         return

@@ -55,7 +55,7 @@ def _is_over(parts: Parts, state: State, number: int) -> bool:
     if number != 0 or state.client in (Client.NONE, Client.ASKING):
         return False
     # What was sent before may be read after.
-    lingers = parts.scenario.requests_linger
+    lingers = parts.scenario.trusts_late_empty
     return not (lingers and state.client is Client.EMPTY)
 
 

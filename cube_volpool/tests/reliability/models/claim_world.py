@@ -9,7 +9,7 @@ from cube_volpool.tests.reliability.models.claim_cinder import (
     live_volume,
     set_volume,
 )
-from cube_volpool.tests.reliability.models.claim_guards import Guard, Proposal
+from cube_volpool.tests.reliability.models.claim_guards import Guard, Lesson
 from cube_volpool.tests.reliability.models.claim_state import (
     NONE,
     SHELF,
@@ -85,7 +85,7 @@ class World:
             yield from self._delete(state, slot, "late DELETE")
 
     def _is_stray(self, state: State, slot: int) -> bool:
-        if Proposal.STRAY_ROWS not in self._parts.scenario.proposed:
+        if Lesson.STRAY_ROWS not in self._parts.scenario.learnt:
             return False
         claim = state.claims[state.rows[slot].claim]
         return claim.status not in UNDER_WAY

@@ -14,7 +14,7 @@ from cube_volpool.tests.reliability.models.create_state import (
     Daemon,
     Guard,
     Made,
-    Proposal,
+    Lesson,
     Row,
     Scenario,
     State,
@@ -259,7 +259,7 @@ class Apply:
             return
         marker, status = daemon.marker, str(_R.CREATING)
         is_twin = any(row.marker == marker for row in state.rows)
-        if is_twin and Proposal.TWINS not in self._scenario.proposed:
+        if is_twin and Lesson.TWINS not in self._scenario.learnt:
             yield end(state, place, "adopt: its marker has a row")
             return
         if marker == CLAIMED or is_twin:

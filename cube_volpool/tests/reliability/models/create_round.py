@@ -15,7 +15,7 @@ from cube_volpool.tests.reliability.models.create_state import (
     Daemon,
     Guard,
     Made,
-    Proposal,
+    Lesson,
     Row,
     Scenario,
     State,
@@ -139,10 +139,10 @@ def is_known(scenario: Scenario, state: State, volume: Volume) -> bool:
     """Has a row the volume's marker, or its id?"""
     if any(row.volume == volume.number for row in state.rows):
         return True
-    twins = Proposal.TWINS in scenario.proposed
+    twins = Lesson.TWINS in scenario.learnt
     return any(
         row.marker == volume.marker
-        # The proposal: only an intent may still be waiting for it.
+        # Only an intent may still be waiting for it.
         and (row.volume == NONE or not twins)
         for row in state.rows
     )

@@ -151,8 +151,8 @@ class Guard(StrEnum):
     CLAIM_MARKER = "a claim's marker is not the shelf's"
 
 
-class Proposal(StrEnum):
-    """A guard that the code does not have."""
+class Lesson(StrEnum):
+    """A guard that these models asked for; a run without it shows why."""
 
     #: The audit condemns a second volume of a row's marker.
     TWINS = "audit of second volumes of one marker"
@@ -166,7 +166,7 @@ class Scenario:
     target: int = 1
     daemons: int = 2
     without: frozenset[Guard] = field(default_factory=frozenset)
-    proposed: frozenset[Proposal] = field(default_factory=frozenset)
+    learnt: frozenset[Lesson] = frozenset(Lesson)
 
     def has(self, guard: Guard) -> bool:
         """Is this guard in place?"""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cube_volpool.tests.reliability.models import ledger, run
-from cube_volpool.tests.reliability.models.claim_guards import Guard, Proposal
+from cube_volpool.tests.reliability.models.claim_guards import Guard, Lesson
 from cube_volpool.tests.reliability.models.create_state import (
     Guard as StockGuard,
 )
@@ -48,7 +48,7 @@ def _lost(guard: Guard, broken: str, **faults: int):
         slots=slots,
         symmetric=False,
         weakened=frozenset({"I3", "I4", "I11", ledger.REFUSES}),
-        proposed=frozenset({Proposal.STRAY_ROWS}),
+        learnt=frozenset({Lesson.STRAY_ROWS}),
     )
     return Mutant(guard, made, broken)
 

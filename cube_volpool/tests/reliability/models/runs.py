@@ -9,7 +9,7 @@ from typing import Final
 
 from cube_volpool.tests.reliability.models import create_state as stock
 from cube_volpool.tests.reliability.models import ledger
-from cube_volpool.tests.reliability.models.claim_guards import Proposal
+from cube_volpool.tests.reliability.models.claim_guards import Lesson
 from cube_volpool.tests.reliability.models.run import (
     Run,
     StockRun,
@@ -98,8 +98,8 @@ BLIND_RESCUE: Final = (
     ),
 )
 
-_STRAY: Final = frozenset({Proposal.STRAY_ROWS})
-_ALL: Final = frozenset(Proposal)
+_STRAY: Final = frozenset({Lesson.STRAY_ROWS})
+_ALL: Final = frozenset(Lesson)
 _WEAK: Final = frozenset({"I3", "I4", "I11", ledger.REFUSES})
 _NAME: Final = frozenset({"I4"})
 LOST_COMMITS: Final = (
@@ -107,7 +107,7 @@ LOST_COMMITS: Final = (
         "a lost commit and a timeout",
         {"lost": 1, "timeouts": 1},
         weakened=_WEAK,
-        proposed=_STRAY,
+        learnt=_STRAY,
     ),
     claims(
         "a lost commit, two rows, asked again",
@@ -115,7 +115,7 @@ LOST_COMMITS: Final = (
         claims=1,
         slots=2,
         weakened=_WEAK,
-        proposed=_STRAY,
+        learnt=_STRAY,
     ),
     claims(
         "a lost commit and a zombie",
@@ -123,17 +123,17 @@ LOST_COMMITS: Final = (
         claims=1,
         slots=2,
         weakened=_WEAK,
-        proposed=_STRAY,
+        learnt=_STRAY,
     ),
 )
-LOST_COMMITS_CURED: Final = tuple(
+LOST_COMMITS_WHOLE: Final = tuple(
     claims(
-        f"{run.name}, cured",
+        f"{run.name}, every guard",
         run.scenario.faults._asdict(),
         claims=run.scenario.claims,
         slots=run.scenario.slots,
         weakened=_NAME,
-        proposed=_ALL,
+        learnt=_ALL,
     )
     for run in LOST_COMMITS
 )
@@ -142,6 +142,7 @@ STRANDED_ROW: Final = claims(
     {"lost": 1, "takeovers": 1},
     claims=1,
     weakened=_WEAK,
+    learnt=frozenset(),
     symmetric=False,
 )
 LOST_INTENT: Final = claims(
@@ -161,7 +162,7 @@ LINGERING_REQUEST: Final = claims(
     arrivals=1,
     client=True,
     on_miss_create=False,
-    requests_linger=True,
+    trusts_late_empty=True,
 )
 
 CREATES: Final = (
@@ -181,11 +182,13 @@ CREATES: Final = (
     ),
     creates("an old backup and a claim", {"restores": 1, "claims": 1}),
 )
-TWINS: Final = creates("a create that a proxy sends twice", {"replays": 1})
-TWINS_CURED: Final = creates(
-    "a create that a proxy sends twice, and a claim, cured",
+TWINS: Final = creates(
+    "a create that a proxy sends twice", {"replays": 1}, learnt=frozenset()
+)
+TWINS_SEEN: Final = creates(
+    "a create that a proxy sends twice, and a claim",
     {"replays": 1, "claims": 1},
-    proposed=frozenset(stock.Proposal),
+    learnt=frozenset(stock.Lesson),
 )
 
 LONG_CLAIMS: Final = (
@@ -217,7 +220,7 @@ LONG_CLAIMS: Final = (
         "long: a lost commit, a timeout, asked again",
         {"lost": 1, "timeouts": 1, "repeats": 1},
         weakened=_WEAK,
-        proposed=_STRAY,
+        learnt=_STRAY,
     ),
 )
 LONG_CREATES: Final = (
@@ -247,13 +250,13 @@ def everything() -> tuple[Run | StockRun, ...]:
         *FALLBACK,
         *BLIND_RESCUE,
         *LOST_COMMITS,
-        *LOST_COMMITS_CURED,
+        *LOST_COMMITS_WHOLE,
         STRANDED_ROW,
         LOST_INTENT,
         LINGERING_REQUEST,
         *CREATES,
         TWINS,
-        TWINS_CURED,
+        TWINS_SEEN,
         *(LONG_CLAIMS if IS_LONG else ()),
         *(LONG_CREATES if IS_LONG else ()),
     )

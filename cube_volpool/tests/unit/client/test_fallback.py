@@ -13,11 +13,24 @@ class TestFallback(cloud.ClientCase):
         """PoolEmpty promises that no volume comes, so one may be made."""
         self.pool.error = exception.PoolEmpty(name="n", reason="r")
 
-        for first_tried_at in (None, cloud.NOW, cloud.NOW - 99):
-            self.assertEqual(
-                "made", self.create(first_tried_at=first_tried_at)
+        self.assertEqual("made", self.create())
+        self.assertEqual([cloud.BODY], self.cloud.posted)
+
+    def test_empty_pool_of_a_later_try_makes_none_yet(self):
+        """It speaks for its own request; an earlier one may still be read."""
+        self.pool.error = exception.PoolEmpty(name="n", reason="r")
+
+        for first_tried_at in (cloud.NOW, cloud.NOW - 99):
+            self.assertRaises(
+                exception.ClaimInProgress,
+                self.create,
+                first_tried_at=first_tried_at,
             )
-            self.assertEqual(cloud.BODY, self.cloud.posted[-1])
+
+        self.assertEqual([], self.cloud.posted)
+        self.assertEqual(
+            "made", self.create(first_tried_at=cloud.NOW - 1000)
+        )
 
     def test_first_request_that_was_never_sent_makes_a_volume(self):
         """Nothing sent can have no effect."""

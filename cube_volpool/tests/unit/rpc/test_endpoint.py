@@ -1,6 +1,7 @@
 """What a sound request becomes, and what leaves the endpoint."""
 
 from datetime import timedelta
+from typing import Any
 from unittest import mock
 
 import oslo_messaging as om
@@ -8,6 +9,7 @@ from oslo_config import cfg
 from oslotest import base
 
 from cube_volpool import exception, model
+from cube_volpool.client import fallback
 from cube_volpool.rpc import api, server
 from cube_volpool.tests.unit.rpc import endpoints
 
@@ -213,6 +215,43 @@ class TestExposure(base.BaseTestCase):
         self.assertEqual(api.VERSION, endpoint.target.version)
 
 
+class TestDeadline(base.BaseTestCase):
+    """A request that was read long after its caller had gone."""
+
+    def claim(self, deadline):
+        """Claim; return what reached the journey."""
+        claims = endpoints.RememberedClaims()
+        found = server.Endpoint(
+            claims,
+            list,
+            policy=endpoints.make_policy(),
+            default_budget=endpoints.BUDGET,
+            wall_clock=lambda: 5000.0,
+        )
+        found.claim_volume(
+            endpoints.CONTEXT, volume=endpoints.VOLUME, deadline=deadline
+        )
+        return claims.asked
+
+    def test_a_stale_request_is_not_carried_out(self):
+        """Another daemon has answered its caller since."""
+        error = endpoints.refusal_of(self.claim, 4969.0)
+
+        self.assertIs(exception.Busy, type(error))
+        self.assertIn("31 s after its deadline", str(error))
+
+    def test_clocks_may_differ(self):
+        """Ahead by any time, behind by half a minute."""
+        for deadline in (4971.0, 5000.0, 9999.0, None):
+            self.assertEqual(1, len(self.claim(deadline)))
+
+    def test_the_client_counts_on_no_more(self):
+        """Its margin is for clocks that differ as well."""
+        self.assertLessEqual(
+            api.CLOCKS_DIFFER, fallback.Terms().margin
+        )
+
+
 class TestNoCall(base.BaseTestCase):
     """What reaches the server and is no call of ours."""
 
@@ -230,7 +269,10 @@ class TestNoCall(base.BaseTestCase):
 
     def test_unknown_methods_are_bad_input(self):
         """No traceback for the log, and none for whoever sent it."""
-        for method in ("drain", "_secret", "__init__", "target", 5, None, {}):
+        strange: list[Any] = [
+            "drain", "_secret", "__init__", "target", 5, None, {},
+        ]
+        for method in strange:
             refused = self.refusal(method=method, args={}, version="1.0")
 
             self.assertIs(exception.InvalidRequest, type(refused))

@@ -88,6 +88,15 @@ def _rescue(daemon: world.Daemon) -> None:
 
 
 RESCUES: Final[Mapping[str, Journey]] = {
+    "rescue_of_a_row_without_a_claim": Journey(
+        about="The daemon that dies gives up a row that no claim has.",
+        act=_rescue,
+        prepare=scenes.abandoned(
+            "claims.open", _AFTER, then=scenes.failed_without_its_row
+        ),
+        makes=("endings.orphans", "endings.condemn"),
+    ),
+} | {
     f"rescue_of_{what}": Journey(
         about=f"The daemon that dies rescues {what}.".replace("_", " "),
         act=_rescue,
