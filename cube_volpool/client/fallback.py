@@ -133,8 +133,8 @@ class _Asking:
 
         That is only: on ``PoolEmpty``, or when the request was never sent,
         and no earlier one of this task was; or when the last one can have no
-        effect any more and the name was looked up since.  *Source:* architecture, "The caller's own
-        fallback".
+        effect any more and the name was looked up since.  *Source:*
+        architecture, "The caller's own fallback".
         """
         name = volume["name"]
         if volume["snapshot_id"] is None:

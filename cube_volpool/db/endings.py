@@ -122,7 +122,8 @@ class Endings:
             .order_by(rows.c.id)
             .limit(limit)
         )
-        return tuple(models.pooled_volume(row) for row in session.execute(query))
+        found = session.execute(query)
+        return tuple(models.pooled_volume(row) for row in found)
 
     @transaction
     def condemn(

@@ -3,6 +3,9 @@
 One guard of the code has no mutant, because the claim model does without it
 from the start and every invariant holds: that a take-over bumps the row's
 generation, and that a row is compared by it (see :mod:`~.claim_ledger`).
+
+Mutants run without the lessons of these models: the record of an offer, which
+compares the row, would stand in for the claim's generation.
 """
 
 from dataclasses import dataclass
@@ -34,7 +37,9 @@ def _claim(guard: Guard, broken: str, **faults: int):
     """A mutant of one claim and one row, unless said otherwise."""
     shape = {name: faults.pop(name) for name in _SHAPE if name in faults}
     shape.setdefault("claims", 1)
-    made = run.claims(guard.name, faults, symmetric=False, **shape)
+    made = run.claims(
+        guard.name, faults, symmetric=False, learnt=frozenset(), **shape
+    )
     return Mutant(guard, made, broken)
 
 
@@ -54,7 +59,8 @@ def _lost(guard: Guard, broken: str, **faults: int):
 
 
 def _stock(guard: StockGuard, broken: str, **faults: int):
-    return Mutant(guard, run.creates(guard.name, faults), broken)
+    made = run.creates(guard.name, faults, learnt=frozenset())
+    return Mutant(guard, made, broken)
 
 
 _SHAPE: Final = ("claims", "slots", "arrivals", "client")
