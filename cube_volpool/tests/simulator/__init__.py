@@ -30,10 +30,11 @@ In a test, without a socket and with time in the test's hand::
   ``plan("delete", "busy")``, ``plan("create", "stuck")``,
   ``plan("cast", "error")``; ``backend.stop()`` and ``start()`` are the
   death and restart of cinder-volume.
-* Faults: ``cloud.fault(method, route glob, act, nth=, times=,
+* Faults: ``cloud.fault(method, route glob, act, nth=, since=, times=,
   probability=, project=, user=, when=)`` with the acts of ``faults``:
   ``refuse``, ``throttle``, ``drop``, ``hang``, ``lose``, ``late`` (then
-  ``cloud.run_late()``), ``slow``, ``half_body``, ``wrong_json``, ``hook``.
+  ``cloud.run_late()``), ``slow``, ``slow_drip``, ``half_body``,
+  ``wrong_json``, ``hook``.
 * Routes are ``/volumes/<id>``, ``/volume-transfers/<id>/accept``,
   ``/identity/auth/tokens``: no host, version or project.
 * Journal: ``cloud.requests``, entries of ``journal.Seen``.

@@ -1,0 +1,1 @@
+"""The error sweep: every request of a journey goes wrong in every way."""
