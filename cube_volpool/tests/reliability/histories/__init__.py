@@ -1,0 +1,1 @@
+"""Random histories: three daemons, one clock, one seed."""

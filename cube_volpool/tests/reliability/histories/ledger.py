@@ -1,0 +1,41 @@
+"""The ledger of a simulation: the real store, in memory."""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from cube_volpool.db import migration
+from cube_volpool.db.store import Store
+
+#: Where the clock of every run begins.
+START: Final = datetime.fromisoformat("2040-01-01T00:00:00+00:00")
+
+
+class Ledger:
+    """One store for all daemons and for all runs of a process, in memory.
+
+    Its clock is the present run's, so that it can leap.
+    """
+
+    def __init__(self) -> None:
+        self.now: Callable[[], datetime] = lambda: START
+        self.chance = random.Random(0)
+        self.store = Store(
+            {
+                "connection": "sqlite://",
+                "sqlite_synchronous": False,
+                # Else it sleeps, for no time, after each transaction.
+                "thread_checkin": False,
+            },
+            choose=lambda rows: self.chance.choice(rows),
+            clock=self._clock,
+        )
+        migration.sync(self.store.ledger.engine)
+
+    def _clock(self, offset: float = 0) -> sa.ColumnElement[datetime]:
+        return sa.literal(
+            self.now() + timedelta(seconds=offset), sa.DateTime()
+        )

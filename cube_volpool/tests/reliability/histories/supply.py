@@ -1,0 +1,101 @@
+"""Bounded supply and bounded spend: I6 and I7."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from cube_volpool import model, planner, settings
+from cube_volpool.tests.reliability.histories.hub import Call
+from cube_volpool.tests.reliability.histories.trail import Row, Trail
+
+_R = model.RowStatus
+_HOUR = timedelta(hours=1)
+
+
+class Supply:
+    """Looks at every top-up and every DELETE.
+
+    Left out is what nobody could count when it was decided: volumes that an
+    audit adopted, intents that were found after they were given up, and rows
+    that a round was about to evict when a claim took them.
+    """
+
+    def __init__(
+        self,
+        trail: Trail,
+        configs: Callable[[], list[settings.Settings]],
+        *,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._trail = trail
+        self._configs = configs
+        self._now = now
+        self._surprises: set[int] = set()
+        self._deletes: dict[str, list[datetime]] = defaultdict(list)
+
+    def changed(
+        self, call: Call, old: Row | None, new: Row | None
+    ) -> Iterator[str]:
+        """A row changed."""
+        if new is None:
+            return
+        if old is None and call.method == "adopt":
+            self._surprises.add(new.id)
+        elif old is None:
+            # Ids are used again.
+            self._surprises.discard(new.id)
+            yield from self._topped_up(new)
+        elif old.volume_id is None and self._is_lost(old):
+            self._surprises.add(new.id)
+
+    def lost(self, row: model.PooledVolume) -> None:
+        """A round could not evict a row: somebody had changed it."""
+        self._surprises.add(row.id)
+
+    def deleted(self, volume_id: str) -> Iterator[str]:
+        """A DELETE was done."""
+        row = self._trail.by_volume.get(volume_id)
+        if row is None:
+            return
+        done, now = self._deletes[row.pool], self._now()
+        done[:] = [at for at in done if now - at < _HOUR]
+        done.append(now)
+        cap = max(s.reconcile.deletes_per_hour for s in self._configs())
+        # The cap is of fixed windows: two of them touch any hour.
+        if len(done) > 2 * cap:
+            yield f"I7: {len(done)} deletes of pool {row.pool} in an hour"
+
+    def _topped_up(self, new: Row) -> Iterator[str]:
+        specs = [
+            spec
+            for config in self._configs()
+            for spec in config.pools
+            if spec.name == new.pool
+        ]
+        rows = [
+            row
+            for row in self._trail.rows.values()
+            if row.id not in self._surprises and not self._is_lost(row)
+        ]
+        stock = sum(
+            row.pool == new.pool
+            and row.snapshot_id == new.snapshot_id
+            and row.status != _R.DELETING
+            for row in rows
+        )
+        target = max((spec.min_ready for spec in specs), default=0)
+        if stock > target:
+            yield f"I6: {stock} volumes of pool {new.pool}, not {target}"
+        building = Counter(
+            row.snapshot_id for row in rows if row.status == _R.CREATING
+        )
+        limits = [config.reconcile for config in self._configs()]
+        if building.total() > max(x.max_creating for x in limits):
+            yield f"I7: {building.total()} creates at a time"
+        most = max(x.max_creating_per_snapshot for x in limits)
+        if building[new.snapshot_id] > most:
+            yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
+
+    def _is_lost(self, row: Row) -> bool:
+        age = self._now() - datetime.fromisoformat(row.created_at)
+        return row.volume_id is None and age > planner.INTENT_COUNTS
