@@ -43,10 +43,6 @@ class ClaimRecords:
         except sa.exc.NoResultFound as error:
             # Purged in between.
             raise exception.LostRace(what="claim", id=new.name) from error
-        except db_exception.DBDuplicateEntry as error:
-            # It has a row still, by a commit that the database lost; rescue
-            # gives that up.
-            raise exception.LostRace(what="row of", id=new.name) from error
 
     @transaction
     def _open_new(self, session: orm.Session, new: NewClaim) -> Opened:
@@ -136,6 +132,7 @@ class ClaimRecords:
             miss_started_at=None,
             reason=None,
         )
+        self._shelf.give_up(session, claim.id)
         return self._read(session, _T.c.id == claim.id)
 
     @transaction

@@ -86,6 +86,24 @@ class Shelf:
             execution_options={"synchronize_session": False},
         )
 
+    def give_up(self, session: orm.Session, claim_id: int) -> None:
+        """Condemn the row that a claim which had ended still has.
+
+        By a commit that the database lost; the claim opens again now, and
+        nobody knows any more what became of that volume.
+        """
+        row = self.of_claim(session, claim_id)
+        if row is not None:
+            swap.change_row(
+                session,
+                self._clock,
+                row=row,
+                to=model.RowStatus.DELETING,
+                actor=model.Actor.CLAIMANT,
+                claim_id=None,
+                evict_reason="its claim had ended",
+            )
+
     def has_row(self, claim_id: int) -> sa.ColumnElement[bool]:
         """Return the condition "this claim has a row reserved"."""
         return (

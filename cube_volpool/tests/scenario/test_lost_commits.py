@@ -38,6 +38,21 @@ class LostCommitCase(base.ScenarioCase):
         self.assert_given()
         self.rest()
 
+    def test_row_of_a_claim_that_opens_again_is_given_up(self) -> None:
+        """Its caller need not wait for rescue."""
+        first, second = self.shelf()
+        claim = self.abandon("POST", base.ACCEPT, "before")
+        self.rescue()
+        self.rewrite(
+            first, status=model.RowStatus.RESERVED, claim_id=claim.id
+        )
+
+        answer = self.two.claim()
+
+        self.assertEqual(second, answer.volume["id"])
+        self.assert_condemned(first)
+        self.rest()
+
     def test_row_that_went_back_to_the_shelf_is_not_accepted(self) -> None:
         """The reservation was lost between the offer and its record."""
         first, _ = self.shelf()
