@@ -6,7 +6,6 @@ import oslo_messaging as om
 import testscenarios
 
 from cube_volpool import exception
-from cube_volpool.client import connection
 from cube_volpool.rpc import api
 from cube_volpool.tests.functional import broker, rpc_case
 from cube_volpool.tests.unit.rpc import endpoints
@@ -28,6 +27,7 @@ class TestErrors(rpc_case.RPCCase):
             exception.Busy(reason="full", retry_after=3),
             exception.LedgerUnavailable(reason="no database", retry_after=4),
             exception.CinderUnavailable(reason="no Keystone"),
+            exception.NotPermitted(method="claim_volume", rule="r"),
         )
     ]
 
@@ -84,19 +84,20 @@ class TestWire(rpc_case.RPCCase):
         self.assertNotIn("Traceback", str(error))
         self.assertNotIn(".py", str(error))
 
-    def test_method_that_is_not_exposed_is_no_answer(self):
+    def test_method_that_is_not_exposed_is_refused(self):
         """Private parts of the endpoint cannot be called."""
         self.serving(endpoints.RememberedClaims())
         way = self.connect()
 
         for method in ("_clock", "target", "claim"):
-            self.assertRaises(
-                connection.NoAnswer,
+            error = self.assertRaises(
+                exception.InvalidRequest,
                 way.call,
                 {},
                 method,
                 timeout=rpc_case.SOON,
             )
+            self.assertEqual("method", error.field)
 
     def test_garbage_is_refused_over_the_wire(self):
         """What JSON carries and a volume cannot have is named."""
