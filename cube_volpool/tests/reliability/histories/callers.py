@@ -43,7 +43,8 @@ class Callers:
     """All of them, and the history of what they saw.
 
     ``judge`` is told every answer: (caller, volume body, source); ``gone``
-    says which of the volumes of a key need not be there any more.
+    says which of the volumes of a key need not be the answer any more, now
+    that this one is.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Callers:
         daemons: list[Daemon],
         *,
         judge: Callable[[Caller, Mapping[str, Any], str], None],
-        gone: Callable[[set[str]], list[str]],
+        gone: Callable[[set[str], str | None], list[str]],
     ) -> None:
         self.history: list[Event] = []
         self.waiting: list[Caller] = []
@@ -189,7 +190,7 @@ class Callers:
         error: str | None = None,
     ) -> None:
         known = self._known[caller.key]
-        for lost in self._gone(known):
+        for lost in self._gone(known, volume_id):
             known.discard(lost)
             self.history.append(Event(Kind.GONE, caller.key, 0, lost))
         if volume_id is not None:

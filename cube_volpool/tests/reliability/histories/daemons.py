@@ -62,7 +62,7 @@ class Daemon:
     def start(self) -> None:
         """Begin a new life: nothing is remembered."""
         site = self._site
-        self.life = Life(self.name)
+        self.life = Life(self.name, config=self.config)
         self.running = self.config
         self.on_duty = {}
         keyring = doors.Keyring(site.hub, self.life, site.cloud)

@@ -94,10 +94,13 @@ class Hands:
             volume.attachments.clear()
             if volume.status in ("in-use", "error_deleting"):
                 volume.status = "error"
+
+    def clear_away(self) -> None:
+        """Delete what is not ours any more: nobody else may."""
+        for volume in self._pooled():
             if model.DEPLOYMENT_KEY not in volume.metadata:
-                # Not ours any more, so nobody else would.
                 self._touched(volume.id)
-                cloud.drop_volume(volume)
+                self._cloud.drop_volume(volume)
 
     def _one(
         self, choices: dict[Callable[[], str | None], int]

@@ -11,6 +11,7 @@ from typing import Any
 
 import greenlet  # type: ignore[import-untyped]
 
+from cube_volpool import settings
 from cube_volpool.claim import parallel
 from cube_volpool.tests import simulator
 
@@ -27,6 +28,8 @@ class Life:
     is_dead: bool = False
     #: Its tasks do not run before; seconds of the clock.
     paused_until: float = 0.0
+    #: What it runs with.
+    config: settings.Settings | None = None
 
 
 @dataclass(eq=False)

@@ -130,6 +130,14 @@ EQUIVALENT: dict[str, str] = {
         "the status is compared too, and whoever takes over changes that "
         "of claim and row with the first thing it does"
     ),
+    "no generation in the compare-and-swap of a row": (
+        "it changes only by a take-over, and whoever was overtaken fails at "
+        "the claim, in the same transaction"
+    ),
+    "no marker in the compare-and-swap of a row": (
+        "only SQLite uses ids again, and what an audit promotes it has "
+        "looked at anew"
+    ),
     "look without a compare-and-swap": (
         "what a look leads to is a compare-and-swap of its own"
     ),

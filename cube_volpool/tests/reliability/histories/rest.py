@@ -89,6 +89,10 @@ class Rest:
         for row in self._trail.rows.values():
             if row.pool not in self._pools:
                 continue
+            volume = self._cloud.volumes.get(row.volume_id or "")
+            if volume and model.DEPLOYMENT_KEY not in volume.metadata:
+                # Somebody took our marker off: nobody may touch it.
+                continue
             if row.status != _R.AVAILABLE:
                 yield f"I5: row {row.id} stays {row.status}"
             else:

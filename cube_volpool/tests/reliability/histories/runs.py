@@ -215,6 +215,7 @@ def quiet(simulation: Simulation) -> None:
             break
     simulation.watch.problems += found.wrong()
     simulation.check()
+    simulation.hands.clear_away()
 
 
 def _come_back(simulation: Simulation) -> None:

@@ -125,7 +125,9 @@ class Simulation:
             self.cloud,
             chance,
             touched=self.watch.by_hand.add,
-            unmarked=self._unmarked,
+            unmarked=lambda ident: self.watch.unmarked.update(
+                {ident: self.ledger_now()}
+            ),
         )
         self.callers = Callers(
             self.hub,
@@ -271,9 +273,6 @@ class Simulation:
             self.crash(daemon)
         daemon.start()
 
-    def _unmarked(self, volume_id: str) -> None:
-        self.watch.unmarked[volume_id] = self.ledger_now()
-
     # -- judgements -----------------------------------------------------------
 
     def _arrived(self, attempt: int, claim: trail.Claim, ident: str) -> None:
@@ -281,11 +280,14 @@ class Simulation:
         key = project, claim.name
         self.callers.arrived(attempt, key, ident)
 
-    def _gone(self, volume_ids: set[str]) -> list[str]:
+    def _gone(self, known: set[str], told: str | None) -> list[str]:
+        # One that somebody gave that name by hand is as good an answer.
+        by_hand = self.watch.by_hand
         return [
             ident
-            for ident in sorted(volume_ids)
-            if ident in self.watch.by_hand
+            for ident in sorted(known)
+            if told in by_hand
+            or ident in by_hand
             or not delivery.is_useful(self.cloud.volumes.get(ident))
         ]
 

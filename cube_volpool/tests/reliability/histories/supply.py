@@ -44,7 +44,7 @@ class Supply:
         elif old is None:
             # Ids are used again.
             self._surprises.discard(new.id)
-            yield from self._topped_up(new)
+            yield from self._topped_up(call, new)
         elif old.volume_id is None and self._is_lost(old):
             self._surprises.add(new.id)
 
@@ -65,10 +65,14 @@ class Supply:
         if len(done) > 2 * cap:
             yield f"I7: {len(done)} deletes of pool {row.pool} in an hour"
 
-    def _topped_up(self, new: Row) -> Iterator[str]:
+    def _topped_up(self, call: Call, new: Row) -> Iterator[str]:
+        # One that has died since may have sent it.
+        configs = [*self._configs()]
+        if call.life.config is not None:
+            configs.append(call.life.config)
         specs = [
             spec
-            for config in self._configs()
+            for config in configs
             for spec in config.pools
             if spec.name == new.pool
         ]
@@ -89,7 +93,7 @@ class Supply:
         building = Counter(
             row.snapshot_id for row in rows if row.status == _R.CREATING
         )
-        limits = [config.reconcile for config in self._configs()]
+        limits = [config.reconcile for config in configs]
         if building.total() > max(x.max_creating for x in limits):
             yield f"I7: {building.total()} creates at a time"
         most = max(x.max_creating_per_snapshot for x in limits)
