@@ -105,7 +105,8 @@ class Rest:
         for transfer in self._cloud.transfers.values():
             row = self._trail.by_volume.get(transfer.volume_id)
             volume = self._cloud.volumes[transfer.volume_id]
-            if row is None and self._waits(volume):
+            marked = model.DEPLOYMENT_KEY in volume.metadata
+            if not marked or (row is None and self._waits(volume)):
                 continue
             if row is None or row.pool in self._pools:
                 yield f"I5: an offer of {transfer.volume_id} stays open"

@@ -122,12 +122,7 @@ class Simulation:
             trace=self.trace,
         )
         self.hands = Hands(
-            self.cloud,
-            chance,
-            touched=self.watch.by_hand.add,
-            unmarked=lambda ident: self.watch.unmarked.update(
-                {ident: self.ledger_now()}
-            ),
+            self.cloud, chance, touched=self.watch.by_hand.add
         )
         self.callers = Callers(
             self.hub,
