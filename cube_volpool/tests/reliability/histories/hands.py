@@ -25,6 +25,7 @@ class Hands:
 
     Args:
         touched: told the id of a volume before somebody lays hands on it.
+        unmarked: told the id of a volume that is not ours any more.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class Hands:
         chance: random.Random,
         *,
         touched: Callable[[str], None],
+        unmarked: Callable[[str], None],
     ) -> None:
         self._cloud = cloud
         self._chance = chance
         self._touched = touched
+        self._unmarked = unmarked
         around = surroundings.Surroundings(cloud, chance)
         #: What an operator may do, and how often against the others.
         self._operator: dict[Callable[[], str | None], int] = {
@@ -174,6 +177,8 @@ class Hands:
             return None
         key = self._chance.choice(sorted(volume.metadata))
         del volume.metadata[key]
+        if key == model.DEPLOYMENT_KEY:
+            self._unmarked(volume.id)
         return f"{volume.id} {key}"
 
     def _fail(self) -> str | None:

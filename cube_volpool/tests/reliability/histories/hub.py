@@ -53,8 +53,6 @@ class Call:
     note: Any = None
     #: The claim call on whose behalf it is made; 0: nobody's.
     attempt: int = 0
-    #: The task that sent it.
-    sender: "Task | None" = None
 
     @property
     def name(self) -> str:
@@ -188,7 +186,6 @@ class Hub:
             raise Crash
         task.call = call
         call.attempt = task.attempt
-        call.sender = task
         self.stop()
         task.call = None
         assert call.outcome is not None

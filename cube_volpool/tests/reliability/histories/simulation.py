@@ -122,7 +122,12 @@ class Simulation:
             trace=self.trace,
         )
         self.hands = Hands(
-            self.cloud, chance, touched=self.watch.by_hand.add
+            self.cloud,
+            chance,
+            touched=self.watch.by_hand.add,
+            unmarked=lambda ident: self.watch.unmarked.update(
+                {ident: self.ledger_now()}
+            ),
         )
         self.callers = Callers(
             self.hub,

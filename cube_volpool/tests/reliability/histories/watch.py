@@ -6,7 +6,7 @@ got it.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from cube_volpool import exception, model, settings, volumeapi
@@ -16,7 +16,7 @@ from cube_volpool.tests.reliability.histories import (
     doors,
     supply,
 )
-from cube_volpool.tests.reliability.histories.hub import Call, Task
+from cube_volpool.tests.reliability.histories.hub import Call
 from cube_volpool.tests.reliability.histories.trail import (
     Change,
     Claim,
@@ -32,6 +32,8 @@ _MOVES: Final = {(old, new) for old, new in model.TRANSITIONS}
 _READS: Final = frozenset({"is_miss_settled", "is_still_intent", "get"})
 #: Every call of the pool's keyring that changes a volume.
 _TOUCHES: Final = frozenset({"update_volume", "offer", "delete_volume"})
+#: No look is older when what it led to is sent.
+_LONG_AGO: Final = timedelta(seconds=600)
 #: What takes a row out of a pool, by a round.
 _LEAVING: Final = frozenset({"stock.evict", "stock.forget"})
 
@@ -58,11 +60,12 @@ class Watch:
         self.problems: list[str] = []
         #: Volumes that were touched by hand.
         self.by_hand: set[str] = set()
-        #: Whom Cinder showed which volume without our marker.
-        self._shown_unmarked: set[tuple[Task | None, str]] = set()
+        #: Volumes that lost our marker by hand, and when.
+        self.unmarked: dict[str, datetime] = {}
         self._cloud = cloud
         self._trail = trail
         self._pool_id = cloud.project_id("volpool")
+        self._now = ledger_now
         self.supply = supply.Supply(trail, configs, now=ledger_now)
         self.delivery = delivery.Delivery(
             cloud, trail, by_hand=self.by_hand, arrived=arrived
@@ -83,7 +86,7 @@ class Watch:
             volume_id = call.arguments[0]
             call.note = self._cloud.volumes.get(volume_id)
             if call.method == "delete_volume":
-                self._may_delete(call, volume_id)
+                self._may_delete(volume_id)
 
     def after(self, call: Call, outcome: tuple[bool, Any]) -> None:
         """A call was executed; ``outcome`` is what it came to."""
@@ -162,7 +165,7 @@ class Watch:
 
     # -- Cinder ---------------------------------------------------------------
 
-    def _may_delete(self, call: Call, volume_id: str) -> None:
+    def _may_delete(self, volume_id: str) -> None:
         """I8: a DELETE is for condemned volumes of ours alone."""
         row = self._trail.by_volume.get(volume_id)
         volume = self._cloud.volumes.get(volume_id)
@@ -171,18 +174,16 @@ class Watch:
             return
         if row is not None and row.status != _R.DELETING:
             self.wrong(f"I8: a DELETE of {volume_id}, which is {row.status}")
+        # Whoever sends it may have looked before the marker went.
+        unmarked = self.unmarked.get(volume_id, self._now())
         marked = model.DEPLOYMENT_KEY in volume.metadata
-        if (call.sender, volume_id) in self._shown_unmarked or not (
-            marked or volume_id in self.by_hand
+        if not marked and (
+            volume_id not in self.by_hand or self._now() - unmarked > _LONG_AGO
         ):
             self.wrong(f"I8: a DELETE of {volume_id}, which is not ours")
 
     def _touched(self, call: Call, value: Any) -> None:
         """I3: nobody lays hands on what is on the shelf."""
-        if call.method == "get_volume":
-            if model.DEPLOYMENT_KEY not in value.metadata:
-                self._shown_unmarked.add((call.sender, value.id))
-            return
         if call.method == "offer":
             self.delivery.offers[value.transfer_id] = call.arguments[0]
         if call.method == "update_volume":
