@@ -26,7 +26,7 @@ WORK=$(mktemp -d "${TMPDIR:-/tmp}/cube-volpool-chaos.XXXXXX") || exit
 # The servers run as users of their own, who must get at their files.
 chmod 755 "$WORK"
 
-# shellcheck disable=SC2317 # the trap calls it
+# shellcheck disable=SC2317,SC2329 # the trap calls it
 leave() {
     [ ! -e "$WORK/mine" ] || tools/servers/down.sh --wipe
     rm -rf "$WORK"
