@@ -131,7 +131,10 @@ class Hands:
         return volume
 
     def _delete(self) -> str | None:
-        volume = self._any_pooled()
+        return self._deleted(self._any_pooled())
+
+    def _deleted(self, volume: records.Volume | None) -> str | None:
+        """Ask for a volume to go; Cinder may refuse."""
         if volume is None:
             return None
         try:
@@ -254,14 +257,7 @@ class Hands:
         return volume
 
     def _tenant_deletes(self) -> str | None:
-        volume = self._owned()
-        if volume is None:
-            return None
-        try:
-            volumes.start_delete(self._cloud, volume, force=False)
-        except Refusal:
-            return None
-        return volume.id
+        return self._deleted(self._owned())
 
     def _tenant_renames(self) -> str | None:
         volume = self._owned()
