@@ -41,6 +41,8 @@ class Delete:
     """Remove the volume of a condemned row; repeated until it is gone."""
 
     row: model.PooledVolume
+    #: What Cinder says the volume is now.
+    status: str = "available"
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,35 @@ from collections.abc import Sequence
 
 from oslo_log import log
 
-from cube_volpool import actions, model, planner, settings
+from cube_volpool import actions, model, settings
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
+
+
+def decide(
+    volume: model.Volume, specs: Sequence[settings.PoolSpec]
+) -> actions.Adopt:
+    """Decide about a marked volume of the pool project without a row.
+
+    One with the marker of the shelf is taken back when its pool is there,
+    for the ledger may be an old backup; one that a claim had renamed goes.
+    """
+    by_name = {spec.name: spec for spec in specs}
+    named = model.PoolName(volume.metadata.get(model.POOL_KEY, ""))
+    spec = by_name.get(named)
+    if spec is None:
+        alike = (s for s in specs if s.volume_type == volume.volume_type)
+        other = next(alike, specs[0] if specs else None)
+        name = None if other is None else other.name
+        return actions.Adopt(volume, name, "no pool of this daemon wants it")
+    if model.MARKER_KEY not in volume.metadata:
+        return actions.Adopt(volume, named, "a claim left it behind")
+    if volume.volume_type != spec.volume_type:
+        reason = f"its type is {volume.volume_type}"
+        return actions.Adopt(volume, named, reason)
+    return actions.Adopt(volume, named, None)
 
 
 class Adoption:
@@ -40,7 +64,7 @@ class Adoption:
             return
         taken = self._store.stock.markers(found)
         for volume in found:
-            action = planner.adopt(volume, tuple(self._specs.values()))
+            action = decide(volume, tuple(self._specs.values()))
             if volume.metadata.get(model.MARKER_KEY) in taken:
                 action = dataclasses.replace(
                     action,

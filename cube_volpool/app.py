@@ -22,6 +22,7 @@ from cube_volpool import (
 from cube_volpool import conf as options
 from cube_volpool.cinder import sessions, tenants
 from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
+from cube_volpool.conf import broker
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api as rpc_api
 from cube_volpool.rpc import policy
@@ -78,7 +79,9 @@ def wire(
         lease=settings.claim.lease,
     )
     desk = order.OrderDesk(store, settings.pools)
-    misser = miss.Misser(store, desk, settings.claim, clock=ticker)
+    misser = miss.Misser(
+        store, keyrings.pool, desk, settings.claim, clock=ticker
+    )
     reconciler = reconcile.Reconciler(store, keyrings.pool, settings)
     refresher = refresh.Refresher(store, keyrings.pool, settings)
     serving = claimer.Claimer(
@@ -228,6 +231,7 @@ def _transport(conf: cfg.ConfigOpts, *, threads: int) -> om.Transport:
     oslo.messaging's own default has no bound, and a daemon would fetch what
     others could serve, and lose it all when it dies.
     """
+    broker.check(conf)
     try:
         transport = rpc_api.make_transport(conf)
     except (om.InvalidTransportURL, om.DriverLoadFailure) as error:

@@ -1,4 +1,4 @@
-"""When a pool whose builds fail may try again."""
+"""When what failed, a build or a delete, may be tried again."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,10 +18,12 @@ class Backoff:
     failures: int = 0
     not_before: datetime | None = None
 
-    def failed(self, now: datetime) -> "Backoff":
+    def failed(
+        self, now: datetime, *, longest: timedelta = _LONGEST
+    ) -> "Backoff":
         """Return the back-off after one more failure."""
         delay = _FIRST * 2 ** min(self.failures, _DOUBLINGS)
-        return Backoff(self.failures + 1, now + min(delay, _LONGEST))
+        return Backoff(self.failures + 1, now + min(delay, longest))
 
     def is_over(self, now: datetime) -> bool:
         """May the next try begin?"""

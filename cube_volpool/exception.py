@@ -85,19 +85,19 @@ class QuotaExceeded(VolpoolError):
 
 
 class Busy(VolpoolError):
-    """Nothing was given; try again.  Field: retry_after, in seconds."""
+    """This request gave nothing; try again.  Field: retry_after, in s."""
 
     template = "{reason}; try again in {retry_after} s"
 
 
 class LedgerUnavailable(Busy):
-    """The daemon cannot reach its database; nothing was given."""
+    """The daemon cannot reach its database; this request gave nothing."""
 
 
 class CinderUnavailable(VolpoolError):
-    """Cinder or Keystone does not answer; nothing was given."""
+    """Cinder or Keystone does not answer; this request gave nothing."""
 
-    template = "{reason}; nothing was given, try again later"
+    template = "{reason}; this request gave nothing, try again later"
 
 
 # -- inside the house ---------------------------------------------------------

@@ -4,7 +4,7 @@ It reads nothing and changes nothing: rows, what Cinder showed, the time and
 the limits go in, actions come out.  The plan of an applied plan is empty.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,7 +12,6 @@ from typing import Final
 from cube_volpool import model, settings
 from cube_volpool.actions import (
     Action,
-    Adopt,
     Attach,
     Create,
     Delete,
@@ -117,29 +116,6 @@ def unfit(
     return next((reason for good, reason in checks if not good), None)
 
 
-def adopt(
-    volume: model.Volume, specs: Sequence[settings.PoolSpec]
-) -> Adopt:
-    """Decide about a marked volume of the pool project without a row.
-
-    One with the marker of the shelf is taken back when its pool is there,
-    for the ledger may be an old backup; one that a claim had renamed goes.
-    """
-    by_name = {spec.name: spec for spec in specs}
-    named = model.PoolName(volume.metadata.get(model.POOL_KEY, ""))
-    spec = by_name.get(named)
-    if spec is None:
-        alike = (s for s in specs if s.volume_type == volume.volume_type)
-        other = next(alike, specs[0] if specs else None)
-        name = None if other is None else other.name
-        return Adopt(volume, name, "no pool of this daemon wants it")
-    if model.MARKER_KEY not in volume.metadata:
-        return Adopt(volume, named, "a claim left it behind")
-    if volume.volume_type != spec.volume_type:
-        return Adopt(volume, named, f"its type is {volume.volume_type}")
-    return Adopt(volume, named, None)
-
-
 def _settle(
     pool: Pool,
     row: model.PooledVolume,
@@ -157,7 +133,9 @@ def _settle(
         return None
     volume = observed.volumes[row.volume_id]
     if volume is None:
-        is_expected = row.status is _R.DELETING or limits.believes_absence
+        is_expected = row.status is _R.DELETING or (
+            limits.believes_absence and not _is_new(pool, row, limits)
+        )
         return Forget(row) if is_expected else None
     late = _is_late(pool, row, limits, place=queue.get(row.id, 1))
     if row.status is _R.CREATING:
@@ -165,6 +143,18 @@ def _settle(
     if row.status is _R.DELETING:
         return _settle_deleting(pool, row, volume, late=late)
     return _settle_available(pool, row, volume)
+
+
+def _is_new(
+    pool: Pool, row: model.PooledVolume, limits: Limits
+) -> bool:
+    """Was its id told so lately that a replica may not know it yet?
+
+    Forgotten now, its volume would be nobody's when it turns up.
+    """
+    return row.status is _R.CREATING and (
+        pool.now - row.updated_at <= limits.intent_grace
+    )
 
 
 def _settle_intent(
@@ -216,7 +206,7 @@ def _settle_deleting(
         return None
     if volume.status in _BUILDING and not late:
         return None
-    return Delete(row)
+    return Delete(row, volume.status)
 
 
 def _queue(rows: Iterable[model.PooledVolume]) -> Mapping[int, int]:

@@ -18,8 +18,10 @@ from cube_volpool import (
 )
 from cube_volpool.adoption import Adoption
 from cube_volpool.backoff import Backoff
+from cube_volpool.db import creation
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
+from cube_volpool.deletion import Deletion
 from cube_volpool.topup import TopUp
 
 LOG = log.getLogger(__name__)
@@ -44,6 +46,12 @@ class Reconciler:
         self._specs = {spec.name: spec for spec in settings.pools}
         self._adoption = Adoption(store, settings)
         self._top_up = TopUp(store, api, deployment=settings.deployment)
+        self._deletion = Deletion(
+            store,
+            api,
+            per_hour=settings.reconcile.deletes_per_hour,
+            note=self._note,
+        )
         self._backoffs: dict[model.PoolName, Backoff] = {}
         self._doubts = absence.Doubts(settings.reconcile.absence_grace)
 
@@ -97,9 +105,7 @@ class Reconciler:
         *,
         listing: Sequence[model.Volume] | None,
     ) -> bool:
-        stock = self._store.stock.load(
-            spec.name, intents_since=planner.INTENT_COUNTS
-        )
+        stock = self._store.stock.load(spec.name, counted=self._counted())
         if listing is None:
             observed = observe.fast(
                 self._api,
@@ -115,8 +121,8 @@ class Reconciler:
             ),
         )
         decided = planner.plan(self._pool(spec, stock), observed, limits)
-        for action in decided:
-            self._apply(spec, stock, action)
+        self._carry_out(spec, stock, decided)
+        self._deletion.tell(stock)
         return any(
             row.status in (model.RowStatus.CREATING, model.RowStatus.DELETING)
             for row in stock.rows
@@ -178,13 +184,45 @@ class Reconciler:
             build_timeout=limits.build_timeout,
         )
 
+    def _counted(self) -> creation.Counted:
+        """Return what counts as in creation.
+
+        A pool that no daemon has any more has nobody who settles its rows;
+        one that another daemon has, settles even the last of a queue of
+        creates by then.
+        """
+        limits = self._settings.reconcile
+        return creation.Counted(
+            intents_since=planner.INTENT_COUNTS,
+            pools=frozenset(self._specs),
+            others_since=(
+                limits.build_timeout * limits.max_creating_per_snapshot
+            ),
+        )
+
+    def _carry_out(
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        decided: Iterable[actions.Action],
+    ) -> None:
+        """Do what was decided, in its order.
+
+        What is missing was counted as if all before it succeeded: after a
+        lost race the next round counts anew.
+        """
+        all_done = True
+        for action in decided:
+            if all_done or not isinstance(action, actions.Create):
+                all_done &= self._apply(spec, stock, action)
+
     def _apply(
         self,
         spec: settings.PoolSpec,
         stock: db_stock.Stock,
         action: actions.Action,
-    ) -> None:
-        """Do one action; a lost race ends this action alone."""
+    ) -> bool:
+        """Do one action; False when somebody else changed its row."""
         try:
             match action:
                 case actions.Create():
@@ -196,7 +234,7 @@ class Reconciler:
                 case actions.Evict():
                     self._evict(spec, stock, action)
                 case actions.Delete():
-                    self._delete(action.row)
+                    self._deletion.delete(action, now=stock.now)
                 case actions.Adopt():
                     self._adoption.adopt(action)
                 case actions.Forget():
@@ -205,6 +243,8 @@ class Reconciler:
                     assert_never(action)
         except exception.LostRace as lost:
             LOG.debug("Pool %s: %s", spec.name, lost)
+            return False
+        return True
 
     def _promote(
         self, spec: settings.PoolSpec, action: actions.Promote
@@ -213,7 +253,7 @@ class Reconciler:
             action.row, availability_zone=action.volume.availability_zone
         )
         self._backoffs.pop(spec.name, None)
-        self._note(spec.name, None)
+        self._note(spec.name, self._deletion.trouble(spec.name))
         LOG.info(
             "Pool %s: volume %s is ready", spec.name, action.row.volume_id
         )
@@ -253,30 +293,6 @@ class Reconciler:
         if failure is not None:
             self._failed(spec, stock, failure)
 
-    def _delete(self, row: model.PooledVolume) -> None:
-        """The only lines that delete a volume: transfers first."""
-        if row.volume_id is None:
-            return
-        cap = self._settings.reconcile.deletes_per_hour
-        if not self._store.stock.charge_delete(row.pool, per_hour=cap):
-            self._note(row.pool, f"[reconcile] deletes_per_hour {cap} is used")
-            return
-        try:
-            for transfer_id in self._api.list_transfers(row.volume_id):
-                self._api.cancel(transfer_id)
-            self._api.delete_volume(row.volume_id)
-        except (volumeapi.NotFound, volumeapi.Refused) as error:
-            LOG.debug("Volume %s is not deleted yet: %s", row.volume_id, error)
-            self._store.stock.refund_delete(row.pool)
-        except volumeapi.Unclear as error:
-            # One volume that cannot be removed must not stop its pool.
-            LOG.warning(
-                "Pool %s: the DELETE of volume %s was not answered: %s",
-                row.pool,
-                row.volume_id,
-                error,
-            )
-
     def _failed(
         self, spec: settings.PoolSpec, stock: db_stock.Stock, text: str
     ) -> None:
@@ -289,4 +305,3 @@ class Reconciler:
         """Record a pool's trouble where every daemon reports it from."""
         if self._store.pools.note_error(name, text) and text is not None:
             LOG.warning("Pool %s: %s", name, text)
-

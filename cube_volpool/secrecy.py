@@ -14,7 +14,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib import parse
 
 MASK: Final = "***"
@@ -59,9 +59,6 @@ _PLACES: Final = tuple(
         ),
     )
 )
-
-_E = TypeVar("_E", bound=BaseException)
-
 
 class Known:
     """The secrets that were met.  Safe to use from many threads."""
@@ -117,15 +114,6 @@ def masked(text: str) -> str:
     for place, replacement in _PLACES:
         text = place.sub(replacement, text)
     return text
-
-
-def discreet(error: _E) -> _E:
-    """Return the same error with secrets taken out of its words.
-
-    Its cause is left alone: it stays in the process.
-    """
-    error.args = tuple(_masked_within(word) for word in error.args)
-    return error
 
 
 def guard_logs() -> None:

@@ -9,11 +9,18 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from cube_volpool import model
+from cube_volpool import model, secrecy
 
 
 class VolumeAPIError(Exception):
-    """The base of the errors of a volume API call."""
+    """The base of the errors of a volume API call.
+
+    Its words may be a server's, which may repeat what it was sent: they are
+    masked here, wherever the error comes from.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(secrecy.masked(text))
 
 
 class NotFound(VolumeAPIError):

@@ -261,13 +261,13 @@ class CinderAPI:
         except Exception as error:
             # Broad: a body cut short comes out of cinderclient as whatever
             # error its parsing stumbles over, and may have been executed.
-            raise secrecy.discreet(errors.meaning(error)) from error
+            raise errors.meaning(error) from error
 
     def _reach(self, ask: Callable[[], _T]) -> _T:
         try:
             return ask()
         except ksa_exceptions.ClientException as error:
-            raise secrecy.discreet(errors.no_token(error)) from error
+            raise errors.no_token(error) from error
 
     def _client(self, timeout: timedelta | None) -> Any:
         # One client for each call: it costs 20 us, and a client that lives

@@ -62,6 +62,8 @@ def is_unknown_token(error: ksa_exceptions.ClientException) -> bool:
 def _held_back(cause: BaseException | None) -> volumeapi.Unreachable | None:
     if isinstance(cause, gate.Suspended):
         return volumeapi.Suspended(str(cause))
+    if isinstance(cause, gate.Unsent):
+        return volumeapi.Unreachable(str(cause))
     if isinstance(cause, gate.TooManyRequests):
         throttled = volumeapi.Throttled(str(cause))
         throttled.retry_after = cause.retry_after

@@ -35,6 +35,10 @@ class TooManyRequests(requests.ConnectionError):
         self.retry_after = retry_after
 
 
+class Unsent(requests.ConnectionError):
+    """A file of certificates is missing: the request was not sent."""
+
+
 class Breakers:
     """One breaker for each endpoint, shared by all sessions of a process."""
 
@@ -89,14 +93,14 @@ class Gate(adapters.BaseAdapter):
     ) -> requests.Response:
         """Send one request.
 
-        Raises Suspended and TooManyRequests besides what requests raises;
-        keystoneauth makes a ConnectFailure of all of them.
+        Raises Suspended, Unsent and TooManyRequests besides what requests
+        raises; keystoneauth makes a ConnectFailure of all of them.
         """
         url = request.url or ""
         path = f"{request.method} {parse.urlsplit(url).path}"
         try:
             with self._breakers.of(url).passing(path) as passage:
-                response = self._inner.send(
+                response = self._carried(
                     request,
                     stream=stream,
                     timeout=timeout,
@@ -104,6 +108,10 @@ class Gate(adapters.BaseAdapter):
                     cert=cert,
                     proxies=proxies,
                 )
+                if not stream:
+                    # Read here: a body that breaks off, or does not end in
+                    # time, is a failure of the endpoint as well.
+                    _ = response.content
                 if response.status_code >= _SICK:
                     passage.fail()
         except breaker.Open as error:
@@ -112,6 +120,18 @@ class Gate(adapters.BaseAdapter):
             response.close()
             raise TooManyRequests(_retry_after(response.headers))
         return response
+
+    def _carried(
+        self, request: requests.PreparedRequest, **how: Any
+    ) -> requests.Response:
+        try:
+            return self._inner.send(request, **how)
+        except requests.RequestException:
+            raise
+        except OSError as error:
+            # requests looks for the files before it connects, and what it
+            # then raises is none of its own errors.
+            raise Unsent(str(error), request=request) from error
 
     def close(self) -> None:
         """Close the connections."""

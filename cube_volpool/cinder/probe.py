@@ -41,7 +41,7 @@ def check(
             f"or its catalogue has no Cinder: {secrecy.masked(str(error))}"
         ) from error
     except ksa_exceptions.ClientException as error:
-        raise secrecy.discreet(errors.no_token(error)) from error
+        raise errors.no_token(error) from error
 
 
 def _check_roles(

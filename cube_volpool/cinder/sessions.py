@@ -9,7 +9,14 @@ from keystoneauth1 import session as ks_session
 from oslo_config import cfg
 
 from cube_volpool import model, settings, volumeapi
-from cube_volpool.cinder import api, breaker, gate, probe, tenants
+from cube_volpool.cinder import (
+    api,
+    breaker,
+    gate,
+    probe,
+    tenants,
+    transport,
+)
 from cube_volpool.clock import Clock
 
 #: Keystone answers in a quarter of a second.  A claim that waits for its
@@ -87,7 +94,7 @@ class Sessions:
             self._conf, group, auth=auth, session=self._http
         )
         if self._http is None:
-            adapter = ks_session.TCPKeepAliveAdapter(
+            adapter = transport.Adapter(
                 pool_connections=8, pool_maxsize=_CONNECTIONS
             )
             for scheme in ("http://", "https://"):

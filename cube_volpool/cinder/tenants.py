@@ -153,7 +153,7 @@ class CallerTenants:
             # First, for what becomes of it says nothing of the caller's.
             self._service_auth.get_token(self._session)
         except ksa_exceptions.ClientException as error:
-            raise secrecy.discreet(errors.no_token(error)) from error
+            raise errors.no_token(error) from error
         try:
             answer = self._session.get(
                 f"{self._url}/auth/tokens",
@@ -167,13 +167,13 @@ class CallerTenants:
                     field="context.auth_token",
                     reason="Keystone does not know this token",
                 ) from error
-            raise secrecy.discreet(errors.no_token(error)) from error
+            raise errors.no_token(error) from error
         try:
             found = access.create(resp=answer, auth_token=auth_token)
         except (TypeError, ValueError) as error:
             raise volumeapi.Unreachable(
                 "Keystone: the answer cannot be read"
-            ) from secrecy.discreet(error)
+            ) from error
         auth = service_token.ServiceTokenAuthWrapper(
             user_auth=access_plugin.AccessInfoPlugin(
                 found, auth_url=self._url

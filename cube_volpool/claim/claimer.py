@@ -12,11 +12,18 @@ from oslo_log import log
 from cube_volpool import exception, model, settings, volumeapi
 from cube_volpool.claim.admission import Admission
 from cube_volpool.claim.handover import HandOver
-from cube_volpool.claim.job import Answer, Job, is_useless, too_late
+from cube_volpool.claim.job import (
+    Answer,
+    Job,
+    is_stock,
+    is_useless,
+    too_late,
+)
 from cube_volpool.claim.look import Looker
 from cube_volpool.claim.miss import Misser
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.claim.parallel import Runner
+from cube_volpool.claim.settlement import Settlement
 from cube_volpool.clock import Clock
 from cube_volpool.db.opening import Opened, Opening
 from cube_volpool.db.store import Store
@@ -58,10 +65,15 @@ class Claimer:
         self._refill = refill
         self._admission = Admission(settings.claim)
         self._desk = desk
-        self._looker = looker
         self._misser = misser
+        self._settlement = Settlement(store, looker)
         self._hand_over = HandOver(
-            store, pool, looker, runner, deployment=settings.deployment
+            store,
+            pool,
+            looker,
+            self._settlement,
+            runner,
+            deployment=settings.deployment,
         )
         # Two threads may work on one claim for a moment, so it is counted.
         self._active: Counter[int] = Counter()
@@ -226,13 +238,12 @@ class Claimer:
         claim, row = opened.claim, opened.row
         if claim.status is model.ClaimStatus.CREATING:
             return self._resume_miss(job, claim)
+        result = self._settlement.settle(job, claim, row)
         if row is not None:
-            seen = self._looker.look(claim, row, tenant=job.tenant)
-            result = self._hand_over.resolve(job, claim, row, seen)
             self._refill(row.pool)
-            if isinstance(result, Answer):
-                return result
-            claim = result
+        if isinstance(result, Answer):
+            return result
+        claim = result
         if job.order.wanted is None:
             return self._misser.serve(job, claim)
         row = self._store.claims.reserve(
@@ -296,5 +307,6 @@ class Claimer:
             volume.project_id == job.caller.project_id
             and volume.name == job.request.name
             and not is_useless(volume)
+            and not is_stock(volume, self._pool)
         )
         return volume if good else None

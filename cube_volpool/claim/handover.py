@@ -16,13 +16,14 @@ from cube_volpool.claim.job import (
     given_body,
     too_late,
 )
-from cube_volpool.claim.look import Looker, Seen, Verdict
+from cube_volpool.claim.look import Looker, Verdict
 from cube_volpool.claim.parallel import Runner
 from cube_volpool.claim.preparation import (
     Preparation,
     Prepared,
     volume_id_of,
 )
+from cube_volpool.claim.settlement import Settlement
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
@@ -43,12 +44,14 @@ class HandOver:
         store: Store,
         pool: volumeapi.VolumeAPI,
         looker: Looker,
+        settlement: Settlement,
         runner: Runner,
         *,
         deployment: str,
     ) -> None:
         self._store = store
         self._looker = looker
+        self._settlement = settlement
         self._preparation = Preparation(pool, runner, deployment=deployment)
 
     def serve(
@@ -119,7 +122,7 @@ class HandOver:
             if isinstance(call.error, volumeapi.Unclear)
         ]
         return Condemned(
-            claim=self._evict(claim, row, reason),
+            claim=self._settlement.evict(claim, row, reason),
             trouble=unclear[0] if unclear else None,
         )
 
@@ -137,7 +140,9 @@ class HandOver:
                 claim, row=row, existing=existing.id
             )
         else:
-            pending = self._evict(claim, row, "could not be taken back")
+            pending = self._settlement.evict(
+                claim, row, "could not be taken back"
+            )
             self._store.endings.bind(
                 pending,
                 row=None,
@@ -185,7 +190,7 @@ class HandOver:
                 claim, row, tenant=job.tenant, offer=offer
             )
             if seen.verdict is not Verdict.OFFERED:
-                return self.resolve(job, claim, row, seen)
+                return self._settlement.resolve(job, claim, row, seen)
             if job.is_too_late():
                 # The caller counts on no accept being sent after this.
                 return self._withdraw(job, claim, row, refusal=too_late())
@@ -213,55 +218,10 @@ class HandOver:
         """
         seen = self._looker.look(claim, row, tenant=job.tenant)
         if seen.verdict is not Verdict.OURS:
-            return self.resolve(job, claim, row, seen)
-        pending = self._evict(claim, row, str(refusal))
+            return self._settlement.resolve(job, claim, row, seen)
+        pending = self._settlement.evict(claim, row, str(refusal))
         self._store.endings.fail(pending, reason=str(refusal))
         raise refusal
-
-    def resolve(
-        self,
-        job: Job,
-        claim: model.Claim,
-        row: model.PooledVolume,
-        seen: Seen,
-    ) -> Answer | model.Claim:
-        """Act on what a look showed.  Raises ClaimInProgress, Busy."""
-        if seen.verdict is Verdict.GIVEN:
-            return self._bound(job, claim, row, seen)
-        if seen.verdict is Verdict.OURS:
-            return self._evict(claim, row, "a claim left it in doubt")
-        if seen.verdict is Verdict.FOREIGN:
-            return self._store.endings.forget(
-                claim, row=row, actor=model.Actor.CLAIMANT
-            )
-        if seen.verdict is Verdict.LOST:
-            self._store.endings.lose(
-                claim, row=row, actor=model.Actor.CLAIMANT
-            )
-            raise exception.Busy(
-                reason=f"volume {row.volume_id} was lost on its way",
-                retry_after=1,
-            )
-        raise job.in_progress()
-
-    def _bound(
-        self,
-        job: Job,
-        claim: model.Claim,
-        row: model.PooledVolume,
-        seen: Seen,
-    ) -> Answer:
-        volume = seen.volume
-        if volume is None:
-            volume = job.tenant.get_volume(volume_id_of(row))
-        self._store.endings.bind(
-            claim,
-            row=row,
-            volume_id=volume.id,
-            source=model.Source.POOL,
-            actor=model.Actor.CLAIMANT,
-        )
-        return Answer(volume=volume.body, source=model.Source.POOL)
 
     def _given(
         self,
@@ -301,22 +261,8 @@ class HandOver:
         if self._preparation.take_back(row, prepared):
             self._store.endings.hand_back(claim, row=row, reason=reason)
             return
-        pending = self._evict(claim, row, reason)
+        pending = self._settlement.evict(claim, row, reason)
         self._store.endings.fail(pending, reason=reason)
-
-    def _evict(
-        self, claim: model.Claim, row: model.PooledVolume, reason: str
-    ) -> model.Claim:
-        LOG.warning(
-            "Claim %s: volume %s of pool %s is evicted: %s",
-            claim.id,
-            row.volume_id,
-            row.pool,
-            reason,
-        )
-        return self._store.endings.evict(
-            claim, row=row, reason=reason, actor=model.Actor.CLAIMANT
-        )
 
 
 def _refusal(error: volumeapi.VolumeAPIError) -> exception.VolpoolError:

@@ -115,6 +115,20 @@ def named(
     )
 
 
+def is_stock(volume: model.Volume, pool: volumeapi.VolumeAPI) -> bool:
+    """Is it the pool's own, whatever name it bears just now?
+
+    A hand-over gives a volume its caller's name while the pool still has
+    it.  To a caller of the pool's own project it looks like one of theirs;
+    but no pooled volume is ever given to that project, and what a miss makes
+    there does not carry the deployment's key.
+    """
+    return (
+        model.DEPLOYMENT_KEY in volume.metadata
+        and volume.project_id == pool.project_id
+    )
+
+
 def is_useless(volume: model.Volume) -> bool:
     """Is it failed, or on its way out?"""
     return volume.status.startswith(_USELESS)

@@ -5,6 +5,8 @@ the claim is still ours, then let Cinder say whose the volume is.  No answer
 of Cinder's is ever guessed.
 """
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -49,6 +51,19 @@ class Seen:
     verdict: Verdict
     volume: model.Volume | None = None
 
+    def source_for(self, claim: model.Claim) -> model.Source:
+        """Say where a volume that was found without its row came from."""
+        marker = self.volume and self.volume.metadata.get(model.CLAIM_KEY)
+        is_ours = self.volume is None or marker == claim.marker
+        return model.Source.POOL if is_ours else model.Source.EXISTING
+
+
+@dataclass(frozen=True)
+class _Stray:
+    """A volume that was offered, and whose row the ledger has lost."""
+
+    volume_id: model.VolumeId | None
+
 
 class Looker:
     """Looks with the pool's keyring, and with the tenant's if there is one."""
@@ -81,34 +96,98 @@ class Looker:
         ``offer`` is the key in this process's memory.  Raises LostRace when
         the claim is not ours any more.
         """
+        return self._proven(
+            claim,
+            row.volume_id,
+            lambda: self._look(claim, row, tenant, offer),
+        )
+
+    def search(
+        self, claim: model.Claim, *, tenant: volumeapi.VolumeAPI | None
+    ) -> Seen:
+        """Say what became of an offer on record that has lost its row.
+
+        GIVEN comes with the volume.  UNKNOWN aside, anything else means that
+        nothing was given, and that the offer is void.  Without a tenant's
+        keyring only an offer that is still open can be settled.  Raises
+        LostRace when the claim is not ours any more.
+        """
+        return self._proven(
+            claim, None, lambda: self._search(claim, tenant)
+        )
+
+    def _proven(
+        self,
+        claim: model.Claim,
+        volume_id: model.VolumeId | None,
+        look: Callable[[], Seen],
+    ) -> Seen:
+        """Look at a claim that is ours; UNKNOWN if Cinder does not answer."""
         self._store.claims.renew(claim, lease=self._lease)
         try:
-            return self._look(claim, row, tenant, offer)
+            return look()
         except (volumeapi.Unreachable, volumeapi.Unclear) as error:
             LOG.warning(
                 "Claim %s: Cinder does not say whose volume %s is: %s",
                 claim.id,
-                row.volume_id,
+                volume_id,
                 error,
             )
         except volumeapi.VolumeAPIError as error:
             LOG.error(
                 "Claim %s: looking at volume %s was refused: %s",
                 claim.id,
-                row.volume_id,
+                volume_id,
                 error,
             )
         return Seen(verdict=Verdict.UNKNOWN)
 
+    def _search(
+        self, claim: model.Claim, tenant: volumeapi.VolumeAPI | None
+    ) -> Seen:
+        offered = self._offered_volume(claim)
+        if offered is not None:
+            # Its id is all that a row would tell.
+            seen = self._look(claim, _Stray(offered), tenant, None)
+            if seen.verdict is Verdict.GIVEN and seen.volume is None:
+                # Without a row nobody keeps it from being deleted, so a 404
+                # proves less than elsewhere.
+                return Seen(verdict=Verdict.UNKNOWN)
+            return seen
+        # Accepted, withdrawn, or open on a volume that has lost its marker.
+        # Once it is void nothing can arrive any more; a refusal to make it
+        # so settles nothing.
+        if claim.transfer_id is not None:
+            with contextlib.suppress(volumeapi.NotFound):
+                self._pool.cancel(claim.transfer_id)
+        if tenant is None:
+            return Seen(verdict=Verdict.UNKNOWN)
+        for last in (False, True):
+            seen_there = self._in_project(claim, tenant)
+            if seen_there is not None:
+                return seen_there
+            if not last:
+                self._clock.sleep(self._pause.total_seconds())
+        return Seen(verdict=Verdict.LOST)
+
+    def _offered_volume(self, claim: model.Claim) -> model.VolumeId | None:
+        """Return the volume that the claim's offer is open for."""
+        for volume in self._pool.list_volumes(
+            metadata={model.CLAIM_KEY: claim.marker}
+        ):
+            if claim.transfer_id in self._pool.list_transfers(volume.id):
+                return volume.id
+        return None
+
     def _look(
         self,
         claim: model.Claim,
-        row: model.PooledVolume,
+        row: "model.PooledVolume | _Stray",
         tenant: volumeapi.VolumeAPI | None,
         offer: model.Offer | None,
     ) -> Seen:
         if row.volume_id is None:
-            raise AssertionError(f"row {row.id} was reserved without a volume")
+            raise AssertionError(f"claim {claim.id}: a row without a volume")
         for _ in range(_CANCELS):
             # Offers first, owner second: an accept that lands in between is
             # then seen. The other way round "ours, not offered" could be
@@ -194,6 +273,12 @@ class Looker:
                 # The two keyrings contradict each other: nothing is proved.
                 return Seen(verdict=Verdict.UNKNOWN)
             return _owned(claim, volume)
+        return self._in_project(claim, tenant)
+
+    def _in_project(
+        self, claim: model.Claim, tenant: volumeapi.VolumeAPI
+    ) -> Seen | None:
+        """Look in the caller's project by name and by marker."""
         found = named(
             tenant.list_volumes(name=claim.name),
             claim.name,

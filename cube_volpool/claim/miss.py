@@ -1,11 +1,12 @@
 """A miss: the ordinary create, in the caller's project, at most once."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from oslo_log import log
 
 from cube_volpool import exception, model, settings, volumeapi
-from cube_volpool.claim.job import Answer, Job, named, too_late
+from cube_volpool.claim.job import Answer, Job, is_stock, named, too_late
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.clock import Clock
 from cube_volpool.db.store import Store
@@ -19,12 +20,14 @@ class Misser:
     def __init__(
         self,
         store: Store,
+        pool: volumeapi.VolumeAPI,
         desk: OrderDesk,
         limits: settings.ClaimSettings,
         *,
         clock: Clock,
     ) -> None:
         self._store = store
+        self._pool = pool
         self._desk = desk
         self._limits = limits
         self._clock = clock
@@ -101,7 +104,7 @@ class Misser:
             raise exception.CinderUnavailable(
                 reason=f"the look-up by name failed: {error}"
             ) from error
-        return named(found, job.request.name, marker=claim.marker)
+        return self._named(found, job.request.name, claim)
 
     def _create(self, job: Job, claim: model.Claim) -> Answer:
         wanted = job.order.create
@@ -148,11 +151,16 @@ class Misser:
             is_current = not volume.status.startswith("deleting")
             if volume.name == claim.name and is_current:
                 return volume
-        return named(
-            tenant.list_volumes(name=claim.name),
-            claim.name,
-            marker=claim.marker,
+        return self._named(
+            tenant.list_volumes(name=claim.name), claim.name, claim
         )
+
+    def _named(
+        self, found: Iterable[model.Volume], name: str, claim: model.Claim
+    ) -> model.Volume | None:
+        """Choose the caller's volume of a name; stock is nobody's."""
+        theirs = (v for v in found if not is_stock(v, self._pool))
+        return named(theirs, name, marker=claim.marker)
 
     def _refusal(
         self, job: Job, error: volumeapi.VolumeAPIError

@@ -1,5 +1,7 @@
 """Rescue: claims whose worker went away, for ever, not only at start."""
 
+from datetime import timedelta
+
 from oslo_log import log
 
 from cube_volpool import exception, model, settings, volumeapi
@@ -97,11 +99,13 @@ class Rescuer:
         )
         if claim.status is model.ClaimStatus.CREATING:
             self._misser.settle(claim, tenant)
-        elif opened.row is None:
-            # Without a row nothing was published on its behalf.
-            self._store.endings.fail(claim, reason="abandoned")
-        else:
+        elif opened.row is not None:
             self._settle(opened, opened.row, tenant)
+        elif claim.status is model.ClaimStatus.OFFERED:
+            self._settle_stray(claim, tenant)
+        else:
+            # Nothing was published on its behalf.
+            self._store.endings.fail(claim, reason="abandoned")
 
     def _settle(
         self,
@@ -126,6 +130,26 @@ class Rescuer:
             self._store.endings.lose(claim, row=row, actor=_BY)
         else:
             LOG.debug("Claim %s is not settled yet", claim.id)
+
+    def _settle_stray(
+        self, claim: model.Claim, tenant: volumeapi.VolumeAPI | None
+    ) -> None:
+        """Settle an offer on record whose row the ledger has lost."""
+        seen = self._looker.search(claim, tenant=tenant)
+        if seen.volume is not None:
+            self._store.endings.bind(
+                claim,
+                row=None,
+                volume_id=seen.volume.id,
+                source=seen.source_for(claim),
+                actor=_BY,
+            )
+        elif seen.verdict is not Verdict.UNKNOWN:
+            pending = self._store.endings.withdraw(claim)
+            self._store.endings.fail(pending, reason="abandoned")
+        elif tenant is None:
+            # Only its caller can say, and must find the claim free.
+            self._store.claims.renew(claim, lease=timedelta(0))
 
     def _bind(
         self, claim: model.Claim, row: model.PooledVolume, seen: Seen

@@ -125,8 +125,12 @@ def claim_volume(
     :returns: ``{"volume": {...}, "source": "pool" | "created" |
         "existing"}``.
     :raises ClaimInProgress: no answer yet.  Ask again with the same name.
-    :raises Busy: nothing was given, or the request never left.
+    :raises Busy: this request gave nothing, or never left.
     :raises VolpoolError: any other error of ``rpc.api.WIRE_ERRORS``.
+
+    An error speaks for this request alone.  Who has asked for that name
+    before, and had no answer, must look it up before he believes that he got
+    nothing.
     """
     client = _configured()
     seconds = client.terms.default_budget if budget is None else budget
@@ -181,10 +185,12 @@ def create_volume_if_absent(
     :param kwargs: as in :class:`cube_volpool.client.fallback.Order`; others
         are ignored.
     :raises WorkArgsError: the arguments make no volume.
-    :raises VolpoolError: as :func:`claim_volume`.  After ClaimInProgress,
-        Busy and CinderUnavailable the task should try again, with
-        ``first_tried_at``; when the pool can have given nothing, such a try
-        creates the volume as skyline always did.
+    :raises ClaimInProgress: the task should try again, with
+        ``first_tried_at``; when the pool can give nothing any more, such a
+        try creates the volume as skyline always did.  With
+        ``first_tried_at`` every error of the pool is this one until then.
+    :raises VolpoolError: as :func:`claim_volume`, in the first try of a task.
+        After Busy and CinderUnavailable it should try again as well.
     """
     return fallback.create_if_absent(
         cld_api,

@@ -21,6 +21,14 @@ LOG = logging.getLogger(__name__)
 #: How often a task that may only look should look, in seconds.
 _LOOK_AGAIN: Final = 30
 
+#: What promises that no volume comes of this request, to who has sent none
+#: before.
+_NOTHING_COMES: Final = (exception.PoolEmpty, connection.NotSent)
+
+#: What is only said once the claim itself was looked at, with all that was
+#: asked for it before.
+_OF_THE_CLAIM: Final = (exception.ClaimInProgress, exception.QuotaExceeded)
+
 #: ``claim_volume`` of the package.
 Claim = Callable[..., Mapping[str, Any]]
 
@@ -137,29 +145,47 @@ class _Asking:
         architecture, "The caller's own fallback".
         """
         name = volume["name"]
-        if volume["snapshot_id"] is None:
-            # An OS name is not enough for Cinder: only the pool can help.
-            return self._claimed(volume)
+        # An OS name is not enough for Cinder: only the pool can help then.
+        may_create = volume["snapshot_id"] is not None
         phase, left = self._phase()
-        if phase is _Phase.OVER:
+        if may_create and phase is _Phase.OVER:
             LOG.warning("%s: the pool gave no answer; creating it", name)
             return None
-        if phase is _Phase.WAIT:
+        if may_create and phase is _Phase.WAIT:
             raise exception.ClaimInProgress(
                 name=name, retry_after=min(left, _LOOK_AGAIN)
             )
         try:
             return self._claimed(volume)
-        except (exception.PoolEmpty, connection.NotSent) as error:
-            if self.order.first_tried_at is not None:
-                # What an earlier try sent may still have an effect: read
-                # late, it finds a volume that has become ready since.
-                pause = getattr(error, "retry_after", _LOOK_AGAIN)
-                raise exception.ClaimInProgress(
-                    name=name, retry_after=pause
-                ) from error
+        except _OF_THE_CLAIM:
+            raise
+        except exception.VolpoolError as error:
+            if self._may_come(phase):
+                raise self._unsettled(name, error) from error
+            if not may_create or not isinstance(error, _NOTHING_COMES):
+                raise
             LOG.warning("%s: %s; creating it", name, error)
         return None
+
+    def _may_come(self, phase: _Phase) -> bool:
+        """May an earlier request of this task give a volume yet?
+
+        Then no error says that nothing was given: each speaks for its own
+        request, and many are raised before the claim is looked at.
+        """
+        is_later = self.order.first_tried_at is not None
+        return is_later and phase is not _Phase.OVER
+
+    def _unsettled(
+        self, name: str, error: exception.VolpoolError
+    ) -> exception.ClaimInProgress:
+        LOG.warning(
+            "%s: %s; but what was asked before may still have an effect",
+            name,
+            error,
+        )
+        pause = getattr(error, "retry_after", _LOOK_AGAIN)
+        return exception.ClaimInProgress(name=name, retry_after=pause)
 
     def _claimed(self, volume: Mapping[str, Any]) -> str:
         answer = self.claim(

@@ -13,7 +13,7 @@ from oslo_upgradecheck import upgradecheck
 from cube_volpool import conf as options
 from cube_volpool import exception, secrecy
 from cube_volpool.cmd import manage
-from cube_volpool.conf import secret
+from cube_volpool.conf import broker, secret
 from cube_volpool.db import migration
 
 
@@ -28,6 +28,7 @@ class Checks(upgradecheck.UpgradeCommands):
         secrecy.keep(secret.read(self._conf))
         try:
             options.load(self._conf)
+            broker.check(self._conf)
         except exception.InvalidConfiguration as error:
             return _failure(str(error))
         return upgradecheck.Result(upgradecheck.Code.SUCCESS)

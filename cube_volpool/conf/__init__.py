@@ -13,6 +13,7 @@ from sqlalchemy.engine import url as engine_url
 from cube_volpool import settings
 from cube_volpool.conf import (
     catalogue,
+    certificates,
     cinder,
     claim,
     consistency,
@@ -96,6 +97,7 @@ def check_database(conf: cfg.ConfigOpts) -> str:
         raise database.wrong(
             "connection", f"its driver is not installed: {error}"
         ) from error
+    certificates.check(database, url)
     return url
 
 

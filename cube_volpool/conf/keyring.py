@@ -13,6 +13,7 @@ from keystoneauth1 import exceptions as ks_exceptions
 from keystoneauth1 import loading as ks
 from oslo_config import cfg
 
+from cube_volpool import certificates
 from cube_volpool.conf import section
 
 POOL_PROJECT: Final = "pool_project"
@@ -116,8 +117,22 @@ class Keyring:
                     "must stay 0: it would also repeat a create or a "
                     "transfer that Cinder has already carried out",
                 )
+        self._check_files()
         if self.has_auth:
             self._check_plugin()
+
+    def _check_files(self) -> None:
+        auth_url = self._account("auth_url") or ""
+        if not auth_url.startswith("https:"):
+            return
+        files = ["certfile", "keyfile"]
+        if not self.section.get("insecure"):
+            files.append("cafile")
+        for option in files:
+            path = self.section.words(option)
+            trouble = certificates.trouble(path) if path else None
+            if trouble is not None:
+                raise self.section.wrong(option, trouble)
 
     def timeout(self) -> timedelta:
         """Return the time that one HTTP request may take."""
@@ -188,9 +203,13 @@ class Keyring:
             )
 
     def _has(self, option: str) -> bool:
-        return option in self._plugin_options() and bool(
-            section.Section(self._conf, self._source()).words(option)
-        )
+        return bool(self._account(option))
+
+    def _account(self, option: str) -> str | None:
+        """Return an option of the account; None without it."""
+        if not self.has_auth or option not in self._plugin_options():
+            return None
+        return section.Section(self._conf, self._source()).words(option)
 
 
 def check_pool_project(keyring: Keyring) -> None:

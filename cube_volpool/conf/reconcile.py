@@ -83,9 +83,10 @@ OPTS: Final = (
         default=900,
         min=0.1,
         help="How long a create with an unclear answer may still turn up in "
-        "Cinder, in seconds. Too short makes a volume more than needed; the "
-        "audit finds it later. Too long keeps the place in the pool empty. "
-        "Cannot be below the timeout of [pool_project].",
+        "Cinder, in seconds; and how long a volume in creation may be missing "
+        "there once its id is known. Too short makes a volume more than "
+        "needed; the audit finds it later. Too long keeps the place in the "
+        "pool empty. Cannot be below the timeout of [pool_project].",
     ),
     cfg.FloatOpt(
         "build_timeout",

@@ -153,6 +153,13 @@ class Endings:
         return self._release(session, claim)
 
     @transaction
+    def withdraw(
+        self, session: orm.Session, claim: model.Claim
+    ) -> model.Claim:
+        """The offer is void and its row unknown: the claim is pending."""
+        return self._release(session, claim)
+
+    @transaction
     def forget(
         self,
         session: orm.Session,

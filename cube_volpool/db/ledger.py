@@ -13,7 +13,7 @@ from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
 from sqlalchemy import orm
 
-from cube_volpool import exception
+from cube_volpool import certificates, exception
 from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db import waits
 
@@ -26,6 +26,8 @@ _UNAVAILABLE = (
     db_exception.DBError,
     sa.exc.DBAPIError,
     sa.exc.TimeoutError,
+    # PyMySQL reads its certificates before it begins to connect.
+    OSError,
 )
 #: What a server says that takes no writes for now: MariaDB's numbers of
 #: read_only, of a read-only transaction and of a read-only engine, and
@@ -57,6 +59,7 @@ class Ledger:
         clock: ledger_clock.LedgerClock = ledger_clock.database_time,
     ) -> None:
         self.clock = clock
+        self._url = sa.make_url(options["connection"])
         self._facade = enginefacade.transaction_context()
         # Waiting for a database that is down is the callers' business: the
         # daemon's loops do it, and a claim must not.
@@ -98,6 +101,20 @@ class Ledger:
     def _prepare(self) -> None:
         """Let the engine have its listener before its first transaction."""
         _ = self.engine
+
+    def away(self, error: Exception) -> exception.LedgerUnavailable:
+        """Say that the database does not answer, and why.
+
+        A certificate that is missing is named: PyMySQL's error does not.
+        """
+        missing = certificates.troubles(
+            self._url.get_backend_name(), self._url.query
+        )
+        why = next(missing, None) or brief(error)
+        return exception.LedgerUnavailable(
+            reason=f"the database does not answer: {why}",
+            retry_after=RETRY_AFTER,
+        )
 
     def close(self) -> None:
         """Drop the connections."""
@@ -190,10 +207,7 @@ def transaction(
         except db_exception.DBDuplicateEntry:
             raise
         except _UNAVAILABLE as error:
-            raise exception.LedgerUnavailable(
-                reason=f"the database does not answer: {brief(error)}",
-                retry_after=RETRY_AFTER,
-            ) from error
+            raise self._ledger.away(error) from error
 
     return cast(Callable[Concatenate[_S, _P], _T], told)
 

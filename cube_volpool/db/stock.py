@@ -11,7 +11,7 @@ from oslo_db import exception as db_exception
 from sqlalchemy import orm
 
 from cube_volpool import exception, model
-from cube_volpool.db import models, swap
+from cube_volpool.db import creation, models, strangers, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
 _T = models.backup_volumes
@@ -62,12 +62,9 @@ class StockRecords:
         session: orm.Session,
         pool: model.PoolName,
         *,
-        intents_since: timedelta = timedelta(minutes=1),
+        counted: creation.Counted | None = None,
     ) -> Stock:
-        """Read a pool; older intents than that count as lost.
-
-        Raises LostRace when its record is not there.
-        """
+        """Read a pool.  Raises LostRace when its record is not there."""
         fleet = (
             sa.select(_P.c.generation)
             .where(_P.c.name == model.FLEET)
@@ -82,19 +79,9 @@ class StockRecords:
             raise exception.LostRace(what="pool", id=pool)
         query = sa.select(_T).where(_T.c.pool == pool).order_by(_T.c.id)
         rows = session.execute(query)
-        counts = session.execute(
-            sa.select(_T.c.snapshot_id, sa.func.count())
-            .where(
-                _T.c.status == _R.CREATING,
-                sa.or_(
-                    _T.c.volume_id.is_not(None),
-                    _T.c.created_at
-                    > self._clock(-intents_since.total_seconds()),
-                ),
-            )
-            .group_by(_T.c.snapshot_id)
+        by_snapshot = creation.count(
+            session, self._clock, counted or creation.Counted()
         )
-        by_snapshot = {snapshot: int(n) for snapshot, n in counts}
         return Stock(
             record=dataclasses.replace(
                 models.pool_record(record),
@@ -159,12 +146,7 @@ class StockRecords:
         reason: str | None,
     ) -> bool:
         marker = model.Marker(marker or str(uuid.uuid4()))
-        known = session.execute(
-            sa.select(_T.c.id).where(
-                sa.or_(_T.c.marker == marker, _T.c.volume_id == volume_id)
-            )
-        ).first()
-        if known is not None:
+        if strangers.is_known(session, marker, volume_id):
             return False
         status = _R.CREATING if reason is None else _R.DELETING
         self._insert(session, new, marker, volume_id, status, reason)
@@ -179,37 +161,15 @@ class StockRecords:
     def unknown(
         self, session: orm.Session, found: Sequence[model.Volume]
     ) -> tuple[model.Volume, ...]:
-        """Return the volumes that no row and no bound claim has.
-
-        One with the marker of an intent is the intent's.  One with the
-        marker of a row that has another volume is a twin: a proxy sent the
-        create twice.
-        """
-        rows = session.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
-        intents = {row.marker for row in rows if row.volume_id is None}
-        ids = {row.volume_id for row in rows}
-        bound = sa.select(models.claims.c.volume_id).where(
-            models.claims.c.status == model.ClaimStatus.BOUND,
-            models.claims.c.volume_id.in_([volume.id for volume in found]),
-        )
-        ids.update(session.scalars(bound))
-        return tuple(
-            volume
-            for volume in found
-            if volume.id not in ids
-            and volume.metadata.get(model.MARKER_KEY) not in intents
-        )
+        """Return the volumes that no row and no bound claim has."""
+        return strangers.unknown(session, found)
 
     @transaction
     def markers(
         self, session: orm.Session, found: Sequence[model.Volume]
     ) -> frozenset[str]:
         """Return which of the volumes' markers are a row's."""
-        asked = [volume.metadata.get(model.MARKER_KEY) for volume in found]
-        known = session.scalars(
-            sa.select(_T.c.marker).where(_T.c.marker.in_(asked))
-        )
-        return frozenset(known)
+        return strangers.markers(session, found)
 
     @transaction
     def is_still_intent(
@@ -359,4 +319,3 @@ class StockRecords:
                 updated_at=self._clock(),
             )
         )
-

@@ -14,7 +14,7 @@ from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db import migration
 from cube_volpool.db.claims import ClaimRecords
 from cube_volpool.db.endings import Endings
-from cube_volpool.db.ledger import RETRY_AFTER, Ledger, brief
+from cube_volpool.db.ledger import Ledger
 from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Chooser, Shelf
 from cube_volpool.db.stock import StockRecords
@@ -50,11 +50,13 @@ class Store:
         """
         try:
             present = migration.version(self.ledger.engine)
-        except (db_exception.DBError, sa.exc.SQLAlchemyError) as error:
-            raise exception.LedgerUnavailable(
-                reason=f"the database does not answer: {brief(error)}",
-                retry_after=RETRY_AFTER,
-            ) from error
+        except (
+            db_exception.DBError,
+            sa.exc.SQLAlchemyError,
+            # PyMySQL reads its certificates before it begins to connect.
+            OSError,
+        ) as error:
+            raise self.ledger.away(error) from error
         if present != migration.head():
             raise exception.StartupRefused(
                 f"the database has schema {present or 'none'}, this release "

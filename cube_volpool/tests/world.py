@@ -8,7 +8,6 @@ socket is missing.  Several daemons share one ledger and one cloud.
 import datetime
 import pathlib
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Protocol
@@ -24,9 +23,8 @@ from cube_volpool.cinder import breaker, gate, tenants
 from cube_volpool.claim import parallel
 from cube_volpool.claim.job import Answer
 from cube_volpool.db import clock as ledger_clock
-from cube_volpool.db import migration
 from cube_volpool.db.store import Store
-from cube_volpool.tests import simulator
+from cube_volpool.tests import simulator, template
 
 RULE = re.compile(r"(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
 DEPLOYMENT = "test"
@@ -118,8 +116,7 @@ class World(fixtures.Fixture):
         self.url = f"sqlite:///{pathlib.Path(folder) / 'ledger.sqlite'}"
         # One ledger for all daemons; its engine opens connections anew.
         self.store = self.new_store()
-        template = _migrated_template()
-        template.restore(pathlib.Path(folder) / "ledger.sqlite")
+        template.copy_to(pathlib.Path(folder) / "ledger.sqlite")
 
     def new_store(self) -> Store:
         """Open the ledger, on the world's clock; the oldest row first."""
@@ -282,26 +279,6 @@ class _WrappedTenants:
         self, project_id: model.ProjectId
     ) -> volumeapi.VolumeAPI | None:
         return self.for_claim(project_id, None)
-
-
-class _Template:
-    """A migrated, empty SQLite file; migrating anew costs a second."""
-
-    _kept: "bytes | None" = None
-
-    def restore(self, target: pathlib.Path) -> None:
-        if _Template._kept is None:
-            with tempfile.TemporaryDirectory() as folder:
-                path = pathlib.Path(folder) / "template.sqlite"
-                engine = sa.create_engine(f"sqlite:///{path}")
-                migration.sync(engine)
-                engine.dispose()
-                _Template._kept = path.read_bytes()
-        target.write_bytes(_Template._kept)
-
-
-def _migrated_template() -> _Template:
-    return _Template()
 
 
 def body(answer: Answer) -> Mapping[str, Any]:

@@ -4,21 +4,15 @@ import os
 import pathlib
 import signal
 import threading
-import uuid
 from concurrent import futures
-from urllib import parse
 
 import fixtures
-import sqlalchemy as sa
 from oslotest import base
 
 from cube_volpool import client, exception
-from cube_volpool.db import migration
 from cube_volpool.tests import engine, simulator
-from cube_volpool.tests.functional import broker
+from cube_volpool.tests.functional import broker, installation
 from cube_volpool.tests.simulator import faults
-
-POOL = {"os_name": "debian-12", "volume_type": "ssd", "min_ready": 2}
 
 
 class DaemonTest(base.BaseTestCase):
@@ -31,7 +25,7 @@ class DaemonTest(base.BaseTestCase):
             clock, build_seconds=0.1, build_seconds_per_gib=0.1
         )
         self.server = self.enterContext(simulator.serve(self.cloud))
-        self.database = self.useFixture(Database())
+        self.database = self.useFixture(installation.Database())
         self.database_door = self.useFixture(
             broker.Door(self.database.host, self.database.port)
         )
@@ -39,11 +33,11 @@ class DaemonTest(base.BaseTestCase):
 
     def config(self, **pools):
         """Return a configuration that goes through the doors."""
-        return sections(
+        return installation.sections(
             auth_url=self.server.auth_url,
             database=self.database.url(port=self.database_door.port),
             broker=broker.broker_url(port=self.broker_door.port),
-            pools=pools or {"deb": POOL},
+            pools=pools or {"deb": installation.POOL},
         )
 
     def write(self, config) -> pathlib.Path:
@@ -255,69 +249,3 @@ class DaemonTest(base.BaseTestCase):
         daemon = self.useFixture(engine.Engine(written))
         self.wait_ready()
         return daemon
-
-
-def sections(*, auth_url, database, broker, pools):
-    """Return a configuration for the accounts of the lab's world."""
-    account = {
-        "auth_type": "password",
-        "auth_url": auth_url,
-        "password": "labadmin",
-        "user_domain_name": "Default",
-        "region_name": "RegionOne",
-    }
-    return {
-        "DEFAULT": {
-            "enabled_pools": ",".join(pools),
-            "deployment_id": "test",
-            "transport_url": broker,
-            "graceful_shutdown_timeout": 10,
-        },
-        "database": {"connection": database},
-        "pool_project": {
-            **account,
-            "username": "volpool",
-            "project_name": "volpool",
-            "project_domain_name": "Default",
-        },
-        "tenant": {**account, "username": "skyline"},
-        "reconcile": {"interval": 1},
-        **{f"pool:{name}": dict(pool) for name, pool in pools.items()},
-    }
-
-
-class Database(fixtures.Fixture):
-    """A database of its own on the real MariaDB."""
-
-    VARIABLE = "VOLPOOL_TEST_MYSQL_URL"
-
-    def _setUp(self) -> None:
-        server = os.environ.get(self.VARIABLE)
-        if not server:
-            raise AssertionError(f"{self.VARIABLE} is not set")
-        self._server = parse.urlsplit(server)
-        self._name = f"volpool_{uuid.uuid4().hex[:12]}"
-        self.host = self._server.hostname
-        self.port = self._server.port or 3306
-        self._run(f"CREATE DATABASE {self._name} CHARACTER SET utf8mb4")
-        self.addCleanup(self._run, f"DROP DATABASE {self._name}")
-
-    def url(self, *, port: int | None = None) -> str:
-        """Return the URL, through ``port`` when given."""
-        account = self._server.netloc.rpartition("@")[0]
-        return self._server._replace(
-            netloc=f"{account}@127.0.0.1:{port or self.port}",
-            path=f"/{self._name}",
-        ).geturl()
-
-    def sync(self) -> None:
-        """Make the tables."""
-        made = sa.create_engine(self.url())
-        migration.sync(made)
-        made.dispose()
-
-    def _run(self, statement: str) -> None:
-        made = sa.create_engine(self._server.geturl())
-        with made.begin() as connection:
-            connection.execute(sa.text(statement))
-        made.dispose()

@@ -16,7 +16,7 @@ from oslotest import base
 from cube_volpool import client, exception
 from cube_volpool.db import migration
 from cube_volpool.tests import engine, simulator
-from cube_volpool.tests.functional import test_daemon
+from cube_volpool.tests.functional import broker, installation
 from cube_volpool.tests.functional.db import databases
 
 load_tests = testscenarios.load_tests_apply_scenarios
@@ -99,7 +99,7 @@ class TLSCase(base.BaseTestCase):
             "broker": self.broker_url(),
             **changes,
         }
-        config: dict[str, Any] = test_daemon.sections(
+        config: dict[str, Any] = installation.sections(
             auth_url=self.server.auth_url,
             database=urls["database"],
             broker=urls["broker"],
@@ -164,6 +164,50 @@ class TLSCase(base.BaseTestCase):
 
         daemon.wait_for("has to wait: the database does not answer")
         self.assertRegex(daemon.said(), "certificate .*127.0.0.1")
+
+    def test_missing_certificate_refuses_the_start(self) -> None:
+        """Of the database or of the broker: one sentence, status 78."""
+        for change, gone in (
+            ("database", "gone-1.pem"),
+            ("broker", "gone-2.pem"),
+        ):
+            urls = {
+                "database": self.database_url(ca=gone).render_as_string(False),
+                "broker": self.broker_url(ca=gone),
+            }
+            daemon = self.start(**{change: urls[change]})
+
+            self.assertEqual(78, daemon.exit_status())
+            self.assertRegex(
+                daemon.said(), rf"\[.*\] .*: .*{gone} cannot be read: No such"
+            )
+            self.assertNotIn("Traceback", daemon.said())
+
+    def test_certificate_lost_and_found_while_running(self) -> None:
+        """As a database that is away: a line that names the file."""
+        kept = self.folder / "ca.pem"
+        own = pathlib.Path(self.useFixture(fixtures.TempDir()).path, "ca.pem")
+        own.write_bytes(kept.read_bytes())
+        url = self.database_url(ca=str(own)).render_as_string(False)
+        relay = self.useFixture(
+            broker.Door("localhost", self.plain.port or 0)
+        )
+        relay.open()
+        daemon = self.start(
+            database=sa.make_url(url).set(port=relay.port)
+            .render_as_string(False)
+        )
+        daemon.wait_for("All checks passed")
+        own.unlink()
+        # It ends the connections that there are.
+        relay.open()
+
+        daemon.wait_for(f"{own} cannot be read: No such file")
+        own.write_bytes(kept.read_bytes())
+
+        daemon.wait_for("works again")
+        # What a duty says before the traceback of what it did not expect.
+        self.assertNotIn("it goes on", daemon.said())
 
     def test_broker_of_another_authority_is_not_trusted(self) -> None:
         """The daemon goes on trying, and says what the trouble is."""

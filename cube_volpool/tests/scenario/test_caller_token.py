@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import sqlalchemy as sa
 from keystoneauth1.identity import v3
 
 from cube_volpool import app, exception, model
@@ -9,6 +10,7 @@ from cube_volpool.cinder import api as cinder
 from cube_volpool.cinder import tenants
 from cube_volpool.claim import parallel
 from cube_volpool.claim.job import Answer
+from cube_volpool.db import models
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import base
 from cube_volpool.tests.simulator import faults
@@ -272,3 +274,51 @@ class WithoutTenantCase(CallerCase):
 
         self.assertEqual(model.Source.CREATED, answer.source)
         self.assertEqual(answer.volume["id"], self.assert_given().id)
+
+    def lose_row(self) -> None:
+        """Let the ledger have no row of the volume that was offered."""
+        with self.world.store.ledger.write() as session:
+            session.execute(
+                sa.delete(models.backup_volumes).where(
+                    models.backup_volumes.c.claim_id.is_not(None)
+                )
+            )
+
+    def test_lone_offer_that_is_open_is_withdrawn(self) -> None:
+        """The pool's keyring sees all of it: nothing was given."""
+        self.die_at("POST", base.ACCEPT, "before")
+        self.lose_row()
+
+        self.rescue_here()
+
+        self.assertEqual({}, self.cloud.transfers)
+        self.assert_nothing_given()
+
+    def test_lone_offer_that_is_not_open_waits_for_its_caller(self) -> None:
+        """Accepted or withdrawn: only the caller's token tells."""
+        self.die_at("POST", base.ACCEPT, "after")
+        self.lose_row()
+
+        self.rescue_here()
+
+        self.assertEqual(model.ClaimStatus.OFFERED, self.record().status)
+        # At once: its caller must find the claim free.
+        self.assertEqual(self.first, self.ask().volume["id"])
+        self.assert_given()
+
+    def test_lone_offer_accepted_during_the_look_is_not_guessed(self) -> None:
+        """Without its row a 404 may as well be a delete of ours."""
+        self.cloud.fault("POST", base.ACCEPT, faults.late(), times=1)
+        self.die("GET", "/volume**", "before", user="volpool")
+        self.assertRaises(base.Died, self.ask)
+        self.clock.advance(base.LEASE)
+        self.lose_row()
+        self.at(
+            "DELETE", "/volume-transfers/*", "before", self.cloud.run_late
+        )
+
+        self.rescue_here()
+
+        self.assertEqual(model.ClaimStatus.OFFERED, self.record().status)
+        self.assertEqual(self.first, self.ask().volume["id"])
+        self.assert_given()

@@ -127,3 +127,54 @@ class UnclearCase(empty_pool.EmptyCase):
         self.rest()
 
         self.assertEqual(2, len(self.shelf()))
+
+    def test_intent_of_the_dead_holds_its_place_at_once(self) -> None:
+        """Its POST may still be under way: nobody orders another."""
+        self.die("POST", _CREATE, "before")
+        self.assertRaises(base.Died, self.round)
+        sent = self.creates()
+
+        for _ in range(12):
+            self.clock.advance(5)
+            self.round(self.two)
+
+        self.assertEqual(sent, self.creates())
+
+
+class UnseenCase(empty_pool.EmptyCase):
+    """Cinder told the id of a create, and then answers 404 for it."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.round()
+        self.pool_project = self.world.project("volpool")
+        self.volumes = self.made()
+        for volume in self.volumes:
+            volume.project_id = self.world.project("skyline-b")
+
+    def rounds(self, seconds: int) -> None:
+        for _ in range(seconds // 10):
+            self.round()
+            self.clock.advance(10)
+
+    def test_volume_that_turns_up_later_is_not_made_twice(self) -> None:
+        """A replica that lags, a Cinder that lost its last commits."""
+        self.rounds(300)
+        self.assertEqual(2, self.creates())
+        for volume in self.volumes:
+            volume.project_id = self.pool_project
+
+        self.rest()
+
+        self.assertEqual(2, len(self.shelf()))
+        self.assertEqual(2, self.creates())
+
+    def test_one_that_never_turns_up_is_replaced_after_the_grace(self) -> None:
+        """Somebody deleted it, or it is lost for good."""
+        self.rounds(900)
+        self.assertEqual(2, self.creates())
+
+        self.rounds(60)
+
+        self.assertEqual(2, len(self.shelf()))
+        self.assertEqual(4, self.creates())

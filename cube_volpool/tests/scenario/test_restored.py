@@ -2,7 +2,10 @@
 
 import pathlib
 
+import sqlalchemy as sa
+
 from cube_volpool import exception, model, settings
+from cube_volpool.db import models
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import base
 
@@ -96,7 +99,7 @@ class MassAbsenceCase(_Six):
 
 
 class RestoredLedgerCase(_Six):
-    """The ledger is put back to what it was an hour ago."""
+    """The ledger is put back to what it was an hour ago, or lost rows."""
 
     def restore(self, kept: bytes) -> None:
         """Put the ledger's file back and start a new daemon on it."""
@@ -161,3 +164,129 @@ class RestoredLedgerCase(_Six):
         return pathlib.Path(
             fresh.url.removeprefix("sqlite:///")
         ).read_bytes()
+
+    def forget(self, *volume_ids: str) -> None:
+        with self.world.store.ledger.write() as session:
+            session.execute(
+                sa.delete(models.backup_volumes).where(
+                    models.backup_volumes.c.volume_id.in_(volume_ids)
+                )
+            )
+
+    def later(self) -> None:
+        """Let the grace of an unknown volume pass."""
+        self.clock.advance(1000)
+
+    def test_marked_volumes_are_adopted_not_deleted(self) -> None:
+        """Shelf markers and a pool that wants them: back on the shelf."""
+        config = world.settings_of(world.spec(min_ready=_SIZE + 2))
+        daemon = self.world.daemon("big", config=config)
+        before = set(self.shelf())
+        self.forget(*before)
+        self.later()
+
+        daemon.house.reconciler.audit()
+        daemon.fill()
+
+        self.assertLessEqual(before, set(self.shelf()))
+        self.assertEqual(_SIZE + 2, len(self.shelf()))
+        self.assertNotIn("DELETE /volumes/*", self.calls())
+        self.assertEqual(2, self.calls().count("POST /volumes"))
+        self.assert_at_rest()
+
+    def test_adopted_volumes_above_the_target_are_a_surplus(self) -> None:
+        """The top-up was quicker: the target holds, nothing is left over."""
+        self.forget(*self.shelf())
+        self.one.fill()
+        self.later()
+
+        self.one.house.reconciler.audit()
+        self.rest()
+
+        self.assertEqual(_SIZE, len(self.shelf()))
+
+    def test_young_volume_is_not_adopted(self) -> None:
+        """Its row may be about to be written."""
+        young = self.shelf()
+        self.forget(*young)
+
+        self.one.house.reconciler.audit()
+
+        self.assertEqual(
+            [None] * _SIZE, [self.row_of(v) for v in young]
+        )
+
+    def test_renamed_volume_without_a_claim_goes_to_the_bin(self) -> None:
+        """A claim's leftover is of no use to anybody."""
+        first = self.shelf()[0]
+        self.abandon("PUT", "/volumes/*", "after")
+        self.forget(first)
+        with self.world.store.ledger.write() as session:
+            session.execute(sa.delete(models.claims))
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assert_condemned(first)
+        self.rest()
+        self.assertNotIn(first, self.cloud.volumes)
+
+    def test_volume_of_no_known_pool_goes_to_the_bin(self) -> None:
+        """Its pool was taken out of the configuration."""
+        first = self.shelf()[0]
+        self.forget(first)
+        self.cloud.volume(first).metadata[model.POOL_KEY] = "old"
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assert_condemned(first)
+
+    def test_given_volume_is_not_adopted(self) -> None:
+        """What a bound claim names is in another project, and stays."""
+        volume_id = self.one.claim().volume["id"]
+        self.forget(*self.shelf())
+        self.later()
+
+        self.one.house.reconciler.audit()
+
+        self.assertIsNone(self.row_of(volume_id))
+        self.assert_given()
+
+    def test_foreign_volumes_are_never_touched(self) -> None:
+        """Golden volumes, another installation's, look-alikes: hands off."""
+        strangers = [
+            v for v in self.cloud.volumes_of("volpool")
+            if model.DEPLOYMENT_KEY not in v.metadata
+        ]
+        strangers.append(
+            self.cloud.add_volume(
+                "volpool", "volpool-look-alike", volume_type="ssd",
+                metadata={model.DEPLOYMENT_KEY: "another",
+                          model.POOL_KEY: "deb", model.MARKER_KEY: "m"},
+            )
+        )
+        strangers.append(self.cloud.add_volume("volpool", "volpool-x"))
+        self.later()
+
+        self.one.house.reconciler.audit()
+        self.one.fill()
+        self.one.claim()
+        self.rest_of_the_day()
+
+        for volume in strangers:
+            self.assertIn(volume.id, self.cloud.volumes)
+            self.assertEqual("available", volume.status)
+            touched = {
+                seen.method
+                for seen in self.cloud.requests
+                if seen.touches(volume.id)
+            }
+            self.assertLessEqual(touched, {"GET"})
+
+    def rest_of_the_day(self) -> None:
+        for _ in range(12):
+            self.clock.advance(600)
+            self.rescue()
+            self.one.house.reconciler.round()
+            self.one.house.reconciler.audit()

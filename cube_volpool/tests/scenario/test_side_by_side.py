@@ -129,3 +129,26 @@ class SideBySideCase(base.ScenarioCase):
 
         self.assertEqual(1, self.calls().count("POST /volumes"))
         self.assertEqual(1, len(self.rows(model.RowStatus.CREATING)))
+
+    def test_lost_eviction_is_not_replaced(self) -> None:
+        """A claim takes the row meanwhile: it is still supply."""
+        first = self.cloud.volume(self.shelf()[0])
+        first.status = "error"
+
+        def take() -> None:
+            first.status = "available"
+            self.die("POST", base.ACCEPT, "before")
+            self.assertRaises(base.Died, self.two.claim)
+
+        path = f"/volumes/{first.id}"
+        self.at("GET", path, "after", take, user="volpool")
+
+        self.one.house.reconciler.audit()
+
+        row = self.row_of(first.id)
+        assert row is not None
+        self.assertEqual(model.RowStatus.RESERVED, row.status)
+        self.assertNotIn("POST /volumes", self.calls())
+        self.clock.advance(base.LEASE)
+        self.rest()
+        self.assertEqual(2, len(self.shelf()))

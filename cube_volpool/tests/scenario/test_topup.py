@@ -159,3 +159,46 @@ class TargetChangeCase(base.ScenarioCase):
             daemon.house.reconciler.round()
             self.clock.advance(30)
         self.assertEqual(2, len(self.rows()))
+
+
+class DroppedPoolCase(empty_pool.EmptyCase):
+    """All daemons drop a pool whose creates hang; another one shares a cap."""
+
+    def drop(self, volume_type: str, **caps: int) -> world.Daemon:
+        """Return a daemon of pool b alone, after two creates of pool a."""
+        limits = {"max_creating_per_snapshot": 2, **caps}
+        self.cloud.backend.plan("create", "stuck", times=2)
+        before = limited(world.spec("a"), **limits)
+        daemon = self.world.daemon("before", config=before)
+        daemon.house.duties.sync()
+        self.round(daemon)
+        self.assertEqual(2, self.creates())
+        after = limited(world.spec("b", volume_type=volume_type), **limits)
+        daemon = self.world.daemon("after", config=after)
+        daemon.house.duties.sync()
+        return daemon
+
+    def assert_starved_for_two_builds(self, daemon: world.Daemon) -> None:
+        """Till then another daemon may have that pool, in a rollout."""
+        self.clock.advance(1190)
+        self.round(daemon)
+        self.assertEqual(2, self.creates())
+
+        self.clock.advance(20)
+        daemon.fill()
+
+        self.assertEqual(2, len(self.shelf("b")))
+
+    def test_its_creates_leave_the_cap_of_all_pools(self) -> None:
+        """After what a whole queue of creates of one snapshot may take."""
+        daemon = self.drop("sas", max_creating=2)
+
+        self.assert_starved_for_two_builds(daemon)
+
+    def test_its_creates_leave_the_cap_of_their_snapshot(self) -> None:
+        """The other pool builds from the same one."""
+        daemon = self.drop("ssd", max_creating=16)
+
+        self.round(daemon)
+        self.assertEqual(2, self.creates())
+        self.assert_starved_for_two_builds(daemon)

@@ -1,11 +1,12 @@
 """The cloud behind a requests session, without a socket.
 
 Losses look as on a real socket: the exceptions of requests are raised,
-a body that ends early is found by urllib3 itself.
+a body that ends early is found by urllib3 itself. An answer that drips is
+given up after the time-out, as the service's own transport does it.
 """
 import io
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import requests
@@ -23,6 +24,7 @@ class CloudAdapter(adapters.HTTPAdapter):
     def __init__(self, cloud: Cloud) -> None:
         super().__init__()
         self._application = Application(cloud)
+        self._clock = cloud.clock
 
     def send(self, request: requests.PreparedRequest, stream: bool = False,
              timeout: Any = None, verify: Any = True, cert: Any = None,
@@ -39,8 +41,11 @@ class CloudAdapter(adapters.HTTPAdapter):
             status[:] = [line, headers]
 
         try:
-            body = b"".join(self._application(
-                _environ(request, wait), start_response))
+            pieces = self._application(
+                _environ(request, wait), start_response)
+            if not isinstance(pieces, list):
+                pieces = self._in_time(request, pieces, wait)
+            body = b"".join(pieces)
         except Dropped:
             raise requests.ConnectionError(
                 urllib3.exceptions.ProtocolError(
@@ -58,6 +63,18 @@ class CloudAdapter(adapters.HTTPAdapter):
             reason=reason, preload_content=False,
             request_method=request.method)
         return self.build_response(request, raw)
+
+    def _in_time(self, request: requests.PreparedRequest,
+                 pieces: Iterable[bytes],
+                 wait: float | None) -> Iterator[bytes]:
+        began = self._clock.now()
+        for piece in pieces:
+            lasted = (self._clock.now() - began).total_seconds()
+            if wait and lasted >= wait:
+                raise requests.ConnectionError(
+                    urllib3.exceptions.TimeoutError("Read timed out."),
+                    request=request)
+            yield piece
 
 
 def mount(cloud: Cloud) -> requests.Session:

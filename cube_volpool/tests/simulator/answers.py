@@ -13,12 +13,16 @@ FAULT_NAMES = {
 
 @dataclasses.dataclass(slots=True)
 class Answer:
-    """One HTTP answer; ``promised`` is a length larger than the body."""
+    """One HTTP answer; ``promised`` is a length larger than the body.
+
+    ``drips`` is how many seconds it takes to send.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = dataclasses.field(default_factory=dict)
     promised: int | None = None
+    drips: float = 0.0
 
 
 class Refusal(Exception):  # noqa: N818 - a noun of HTTP, not a mistake

@@ -4,7 +4,7 @@ import functools
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from werkzeug import exceptions
@@ -19,6 +19,8 @@ from cube_volpool.tests.simulator.journal import Seen
 # The seconds the client will wait, in the WSGI environment; only the
 # in-process adapter knows them.
 TIMEOUT = "cube_volpool.timeout"
+#: In how many pieces an answer drips in.
+_DROPS = 120
 #: Cinder's own: neither its middleware nor a proxy puts it on an answer.
 REQUEST_ID = "x-compute-request-id"
 CINDER_PATH = re.compile(
@@ -53,7 +55,14 @@ class Application:
                    "x-openstack-request-id": ident, **answer.headers}
         start_response(f"{answer.status} {_reason(answer.status)}",
                        list(headers.items()))
-        return [answer.body]
+        return self._dripping(answer) if answer.drips else [answer.body]
+
+    def _dripping(self, answer: Answer) -> Iterator[bytes]:
+        """The body of an answer, a piece now and then."""
+        size = -(-len(answer.body) // _DROPS)
+        for drop in range(_DROPS):
+            self.cloud.clock.sleep(answer.drips / _DROPS)
+            yield answer.body[drop * size:(drop + 1) * size]
 
     def exchange(self, request: Request,
                  timeout: float | None = None) -> Answer:

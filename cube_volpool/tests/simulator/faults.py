@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cube_volpool.tests.simulator import answers
-from cube_volpool.tests.simulator.clock import Clock
 from cube_volpool.tests.simulator.journal import Seen
 
 
@@ -246,17 +245,14 @@ def half_body() -> Act:
         promised=len(answer.body)))
 
 
-def slow_drip(clock: Clock, seconds: float) -> Act:
+def slow_drip(seconds: float) -> Act:
     """The effect happens; its answer drips in, whole after so long.
 
-    Some byte always arrives before the client's own time-out, which counts
-    from byte to byte: nobody gives up. In process, where the body comes at
-    once, only the clock tells.
+    Some byte always arrives before a time-out that counts from byte to
+    byte. In process the client is one that gives up all the same, as the
+    service's own transport does.
     """
-    def change(answer: answers.Answer) -> answers.Answer:
-        clock.sleep(seconds)
-        return answer
-    return _After(change)
+    return _After(lambda answer: dataclasses.replace(answer, drips=seconds))
 
 
 def wrong_json() -> Act:

@@ -7,7 +7,7 @@ import socketserver
 import struct
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cube_volpool.tests.simulator.application import Application
@@ -62,8 +62,8 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             started[:] = [line, headers]
 
         try:
-            content = b"".join(self.server.application(
-                self._environ(body), start_response))
+            pieces = self.server.application(
+                self._environ(body), start_response)
         except Dropped:
             self._reset()
             return
@@ -72,12 +72,25 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             return
         line, headers = started
         head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+        written = f"HTTP/1.1 {line}\r\n{head}\r\n".encode("latin-1")
+        if not isinstance(pieces, list):
+            self._drip(written, pieces)
+            return
+        content = b"".join(pieces)
         if int(dict(headers)["Content-Length"]) != len(content):
             self.close_connection = True
-        self.wfile.write(f"HTTP/1.1 {line}\r\n{head}\r\n".encode("latin-1")
-                         + content)
+        self.wfile.write(written + content)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815
+
+    def _drip(self, head: bytes, pieces: Iterable[bytes]) -> None:
+        """Send each piece when it comes, until the client goes."""
+        try:
+            self.wfile.write(head)
+            for piece in pieces:
+                self.wfile.write(piece)
+        except OSError:
+            self.close_connection = True
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")

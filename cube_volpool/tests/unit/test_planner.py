@@ -89,6 +89,19 @@ class Creating(PlannerCase):
 
         self.assert_evicted("stale", row, stock.volume_of(row))
 
+    def test_one_that_cinder_does_not_know_is_forgotten_after_the_grace(self):
+        """A replica may lag; it counts from when its id was told."""
+        for age, expected in ((14, 0), (16, 1)):
+            row = stock.row(
+                status=_R.CREATING,
+                created_at=stock.NOW - _HOUR,
+                updated_at=stock.NOW - timedelta(minutes=age),
+            )
+
+            self.assertEqual(
+                [actions.Forget(row)] * expected, self.plan_for(row, None)
+            )
+
     def test_an_intent_is_given_the_volume_that_has_its_name(self):
         """The create's answer was lost, the create was not."""
         row = stock.row(status=_R.CREATING, volume_id=None)
@@ -204,7 +217,7 @@ class Deleting(PlannerCase):
         row = stock.row(status=_R.DELETING)
         for status in ("available", "error", "awaiting-transfer"):
             self.assertEqual(
-                [actions.Delete(row)],
+                [actions.Delete(row, status)],
                 self.plan_for(row, stock.volume_of(row, status=status)),
             )
 
@@ -233,7 +246,8 @@ class Deleting(PlannerCase):
             volume = stock.volume_of(row, status="creating")
 
             self.assertEqual(
-                [actions.Delete(row)] * expected, self.plan_for(row, volume)
+                [actions.Delete(row, "creating")] * expected,
+                self.plan_for(row, volume),
             )
 
     def test_one_that_is_gone_is_forgotten(self):

@@ -39,6 +39,24 @@ class ClaimFacts(_Case):
         self.assertEqual(_R.RESERVED, new.row.status)
         self.assertEqual("you", new.claim.owner_token)
 
+    def test_a_row_read_before_a_take_over_is_not_changed_any_more(self):
+        """Not even by who has the claim: what was read of it is void."""
+        self.shelve()
+        old = self.open(lease=OVER)
+        new = self.store.claims.take_over(
+            old.claim, owner_token="you", lease=LEASE
+        )
+
+        self.assertEqual(old.row.status, new.row.status)
+        self.assertRaises(
+            exception.LostRace,
+            self.store.endings.evict,
+            new.claim,
+            row=old.row,
+            reason="r",
+            actor=model.Actor.CLAIMANT,
+        )
+
     def test_whoever_was_overtaken_loses_every_race(self):
         """Nothing of what it writes arrives, not even by half."""
         self.shelve()
@@ -73,6 +91,7 @@ class ClaimFacts(_Case):
                 old.claim, row=old.row, existing="v"
             ),
             lambda: endings.unreserve(old.claim, row=old.row),
+            lambda: endings.withdraw(old.claim),
             lambda: endings.evict(old.claim, reason="r", **by),
             lambda: endings.forget(old.claim, **by),
             lambda: endings.lose(old.claim, **by),

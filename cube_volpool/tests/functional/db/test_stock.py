@@ -1,5 +1,6 @@
 """The stock of the ledger: counts, purge, rows; on the three databases."""
 
+import dataclasses
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from cube_volpool import exception, model
-from cube_volpool.db import models
+from cube_volpool.db import creation, models
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.functional.db.databases import LEASE, OVER, POOL
 
@@ -86,6 +87,33 @@ class StockFacts(_Case):
         self.sql(sa.update(models.pools).values(deletes_since=began))
         self.assertTrue(charge(POOL, per_hour=1))
         self.assertFalse(charge(POOL, per_hour=1))
+
+    def test_a_row_of_a_pool_that_is_not_ours_counts_while_it_is_young(self):
+        """Of one that nobody has any more, nobody settles the rows."""
+        other = model.PoolName("other")
+        self.store.pools.ensure([other])
+        stock = self.store.stock
+        for pool in (POOL, other):
+            new = dataclasses.replace(databases.NEW_ROW, pool=pool)
+            record = stock.load(pool).record
+            for row in stock.begin_creates(record, new=new, count=2):
+                stock.attach(row, model.VolumeId(f"v{row.id}"))
+        began = stock.now() - timedelta(minutes=11)
+        self.sql(sa.update(models.backup_volumes).values(created_at=began))
+
+        def creating(pools: set[str], minutes: int) -> int:
+            counted = creation.Counted(
+                pools=frozenset(map(model.PoolName, pools)),
+                others_since=timedelta(minutes=minutes),
+            )
+            found = stock.load(POOL, counted=counted)
+            (of_snapshot,) = found.creating_by_snapshot.values()
+            self.assertEqual(found.creating, of_snapshot)
+            return found.creating
+
+        self.assertEqual(2, creating({"deb"}, 10))
+        self.assertEqual(4, creating({"deb"}, 12))
+        self.assertEqual(4, creating({"deb", "other"}, 10))
 
     def test_a_row_that_changed_is_not_changed_again(self):
         """Every write of reconcile compares first."""

@@ -196,6 +196,13 @@ def failed_without_its_row(target: world.World) -> None:
         )
 
 
+def without_its_row(target: world.World) -> None:
+    """The claim is on record as offered; its row was lost."""
+    rows = models.backup_volumes
+    with target.store.ledger.write() as session:
+        session.execute(sa.delete(rows).where(rows.c.claim_id.is_not(None)))
+
+
 def moved_by_hand(target: world.World) -> None:
     """The reserved volume was given to somebody else, by hand."""
     volume = first(target)

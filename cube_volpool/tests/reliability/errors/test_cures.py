@@ -1,6 +1,10 @@
 """Single troubles whose cure is written down: what Cinder saw of it."""
 
-from cube_volpool import exception
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from cube_volpool import exception, model, volumeapi
 from cube_volpool.tests.scenario import base
 from cube_volpool.tests.simulator import faults
 
@@ -67,6 +71,29 @@ class CureCase(base.ScenarioCase):
         self.assert_nothing_given()
         self.assertEqual(before, self.shelf())
         self.assert_on_shelf(before[0])
+
+    def test_drip_is_given_up_after_the_time_of_its_call(self) -> None:
+        """The clock shows the bound; the effect is there, and unclear."""
+        pool = self.world.keyring("volpool", self.world.project("volpool"))
+        volume_id = model.VolumeId(self.shelf()[0])
+        self.cloud.fault("*", "/volume**", faults.slow_drip(120))
+
+        offer = self.lasts(60, lambda: pool.offer(volume_id, name="drip"))
+        brief = pool.bounded(timedelta(seconds=7))
+        self.lasts(7, lambda: brief.get_volume(volume_id))
+        self.lasts(90, lambda: pool.accept(offer))
+
+        self.assertEqual(1, len(self.cloud.transfers))
+
+    def lasts(self, seconds: float, call: Callable[[], Any]) -> model.Offer:
+        """The call is unclear after so long; returns some offer."""
+        began = self.clock.monotonic()
+        self.assertRaises(volumeapi.Unclear, call)
+        self.assertEqual(seconds, self.clock.monotonic() - began)
+        return model.Offer(
+            transfer_id=model.TransferId(next(iter(self.cloud.transfers))),
+            auth_key="invented",
+        )
 
     def test_lasting_outage_of_offers_costs_no_create(self) -> None:
         """All volumes are condemned; the next claim may be a miss."""

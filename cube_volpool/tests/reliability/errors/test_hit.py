@@ -51,11 +51,11 @@ _TOLD: Final[Mapping[str, tuple[Mapping[str, str], Mapping[str, str]]]] = {
             CinderUnavailable=(
                 "slow time-out without effect",
                 "slow time-out with effect",
+                "slow drip",
                 "400", "403", "409", "413", _LIMITED,
             ),
-            Busy=("slow drip",),
         ),
-        _words("CinderUnavailable", Busy=("slow drip",)),
+        _words("CinderUnavailable"),
     ),
     "PUT /volumes/*": (
         _words(

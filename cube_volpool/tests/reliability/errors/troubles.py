@@ -149,8 +149,7 @@ ALL: Final[Mapping[str, Trouble]] = {
         Trouble("half a body", _always(faults.half_body)),
         Trouble("wrong JSON", _always(faults.wrong_json)),
         Trouble(
-            "slow drip",
-            lambda target: faults.slow_drip(target.clock, 120),
+            "slow drip", _always(functools.partial(faults.slow_drip, 120))
         ),
     )
 }

@@ -13,7 +13,7 @@ from cube_volpool import client, exception
 from cube_volpool.db import migration
 from cube_volpool.rpc import api
 from cube_volpool.tests import engine, figures, simulator
-from cube_volpool.tests.functional import broker, test_daemon
+from cube_volpool.tests.functional import broker, installation
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.reliability.fuzz import messages
 from cube_volpool.tests.reliability.fuzz.message import Sort, packed
@@ -53,11 +53,11 @@ class TestRawMessages(base.BaseTestCase):
 
     def start(self) -> engine.Engine:
         """Start a daemon that creates nothing by itself."""
-        config = test_daemon.sections(
+        config = installation.sections(
             auth_url=self.server.auth_url,
             database=self.database,
             broker=self.url,
-            pools={"deb": {**test_daemon.POOL, "min_ready": 0}},
+            pools={"deb": {**installation.POOL, "min_ready": 0}},
         )
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         path = engine.write(folder / "engine.conf", config)

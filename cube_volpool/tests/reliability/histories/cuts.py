@@ -81,7 +81,7 @@ def accept_error_is_failure(
     try:
         job.tenant.accept(prepared.offer.value)
     except volumeapi.VolumeAPIError as error:
-        return self._evict(claim, row, str(error))
+        return self._settlement.evict(claim, row, str(error))
     return self._given(job, claim, row, prepared)
 
 

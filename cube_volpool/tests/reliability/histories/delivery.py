@@ -67,7 +67,14 @@ class Delivery:
                 volume.id
                 for volume in value
                 if is_useful(self._cloud.volumes.get(volume.id))
+                and not self._is_stock(volume)
             ]
+
+    def _is_stock(self, volume: model.Volume) -> bool:
+        """Is it the pool's own, which its project sees and may not have?"""
+        pool = self._cloud.project_id("volpool")
+        marked = model.DEPLOYMENT_KEY in volume.metadata
+        return volume.project_id == pool and marked
 
     # -- what comes into a project --------------------------------------------
 

@@ -38,6 +38,7 @@ def wrong_answer(
         "name": (request.name, volume.name),
         "owner": (caller.who.project_id, volume.project_id),
         "told name": (request.name, body["name"]),
+        "pool's": (False, _is_pools(cloud, volume)),
     }
     if source != model.Source.EXISTING:
         kind = volume.volume_type.name if volume.volume_type else None
@@ -61,6 +62,13 @@ def wrong_answer(
         for what, (wanted, seen) in shown.items()
         if wanted != seen
     ]
+
+
+def _is_pools(cloud: Cloud, volume: records.Volume) -> bool:
+    """Is it stock?  The pool's own project may not be given that either."""
+    pool = cloud.project_id("volpool")
+    marked = model.DEPLOYMENT_KEY in volume.metadata
+    return volume.project_id == pool and marked
 
 
 class Rest:
@@ -143,13 +151,6 @@ class Rest:
             for row in self._trail.rows.values()
             if row.status == _R.AVAILABLE
         )
-        if any(
-            row.status == _R.CREATING and row.pool not in self._pools
-            for row in self._trail.rows.values()
-        ):
-            # What a pool that was taken away had under way counts against
-            # the cap of all pools, and nobody settles it.
-            return
         for name, spec in self._pools.items():
             known = town.newest(self._cloud, spec.os_name, spec.volume_type)
             if known is not None and ready[name] != spec.min_ready:

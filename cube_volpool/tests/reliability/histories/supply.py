@@ -91,7 +91,9 @@ class Supply:
         if stock > target:
             yield f"I6: {stock} volumes of pool {new.pool}, not {target}"
         building = Counter(
-            row.snapshot_id for row in rows if row.status == _R.CREATING
+            row.snapshot_id
+            for row in rows
+            if row.status == _R.CREATING and not self._is_nobodys(call, row)
         )
         limits = [config.reconcile for config in configs]
         if building.total() > max(x.max_creating for x in limits):
@@ -101,5 +103,22 @@ class Supply:
             yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
 
     def _is_lost(self, row: Row) -> bool:
-        age = self._now() - datetime.fromisoformat(row.created_at)
-        return row.volume_id is None and age > planner.INTENT_COUNTS
+        return row.volume_id is None and (
+            self._age(row) > planner.INTENT_COUNTS
+        )
+
+    def _is_nobodys(self, call: Call, row: Row) -> bool:
+        """Is it of a pool that the caller has not, and late for any?
+
+        Nobody can know whether another daemon, dead perhaps, still has it.
+        """
+        config = call.life.config
+        if config is None or row.pool in {spec.name for spec in config.pools}:
+            return False
+        limits = config.reconcile
+        return self._age(row) > (
+            limits.build_timeout * limits.max_creating_per_snapshot
+        )
+
+    def _age(self, row: Row) -> timedelta:
+        return self._now() - datetime.fromisoformat(row.created_at)

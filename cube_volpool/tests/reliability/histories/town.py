@@ -90,10 +90,9 @@ def draw_caller(
     metadata = dict(_AGREED)
     if chance.random() < 0.1:
         metadata["role"] = "other"
-    # The pool's own project sees the volumes that are being handed over, by
-    # the names that their callers gave; so it has names of its own.
-    host = "own" if project == "volpool" else "host"
-    name = f"{host}{chance.randrange(_NAMES)}_sys"
+    # The pool's own project as well: it sees the volumes that are being
+    # handed over, by the names that their callers gave.
+    name = f"host{chance.randrange(_NAMES)}_sys"
     return Caller(
         key=(project, name),
         who=model.Caller(

@@ -100,6 +100,10 @@ class Round:
                     first = Act.DELETE
                 yield "will delete", daemon._replace(act=first), ""
         elif row.status == _R.CREATING:
+            waits = self._scenario.has(Guard.TOLD_GRACE)
+            if state.faults.hidden and not waits:
+                gone = daemon._replace(act=Act.FORGET)
+                yield "gets 404 from a replica", gone, "hidden"
             yield from self._of_creating(state, volume, daemon)
         elif volume.status is not Made.AVAILABLE or volume.marker == CLAIMED:
             yield "sees that it changed", daemon, ""

@@ -106,6 +106,8 @@ class Faults(NamedTuple):
     lags: int = 0
     #: Full listings that miss one: never ambiguous, for nobody trusts them.
     stale: int = 0
+    #: GETs by id that miss a volume in creation: a replica that lags.
+    hidden: int = 0
 
 
 class State(NamedTuple):
@@ -129,6 +131,8 @@ class Guard(StrEnum):
     ONE_POST = "one POST for a row"
     #: A row is forgotten after a GET by id, not for lack of a listing.
     GET_FIRST = "absence from a listing is no proof"
+    #: An id that was just told is waited for when a GET says 404.
+    TOLD_GRACE = "grace of a volume in creation"
     #: An unclear create is looked for until its grace is over.
     GRACE = "grace of an intent"
     #: The intent is checked right before its POST.

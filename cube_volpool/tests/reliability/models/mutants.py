@@ -95,6 +95,7 @@ STOCK: Final = (
     _stock(_S.ONE_POST, "I6", timeouts=1),
     _stock(_S.GET_FIRST, "I6", stale=1),
     _stock(_S.GRACE, "I6", timeouts=1),
+    _stock(_S.TOLD_GRACE, "I6", hidden=1),
     _stock(_S.ROW_STATUS, ledger.REFUSES, claims=1),
     _stock(_S.SWEEPER, "I5", restores=1),
     _stock(_S.CANCEL_FIRST, "I5", claims=1),

@@ -177,8 +177,8 @@ CREATES: Final = (
         {"errors": 1, "vanishes": 1, "refusals": 1, "slow": 1},
     ),
     creates(
-        "a claim, stale listings and a timeout",
-        {"lags": 1, "stale": 1, "claims": 1, "timeouts": 1},
+        "a claim, stale listings, a replica that lags and a timeout",
+        {"lags": 1, "stale": 1, "hidden": 1, "claims": 1, "timeouts": 1},
     ),
     creates("an old backup and a claim", {"restores": 1, "claims": 1}),
 )

@@ -4,6 +4,7 @@ import itertools
 import re
 from typing import Any
 
+import fixtures
 import testscenarios
 from oslotest import base
 
@@ -175,3 +176,22 @@ class TestTheEarHears(SecretCase):
         found = hits({"log": self.ear.heard})
 
         self.assertTrue([one for one in found if "auth_key" in one], found)
+
+    def test_without_masked_errors_callers_read_secrets(self):
+        """One place masks what servers repeat; nothing behind it does."""
+        self.prepare()
+        self.useFixture(
+            fixtures.MonkeyPatch(
+                "cube_volpool.volumeapi.VolumeAPIError.__init__",
+                Exception.__init__,
+            )
+        )
+        for method, _route, url in CALLS:
+            self.world.echo.armed = (method, url, 500)
+            self.claim()
+            self.world.echo.armed = None
+            self.refill()
+
+        outputs = self.outputs()
+        self.assertNotEqual([], hits({"answers": outputs["answers"]}))
+        self.assertEqual([], hits({"log": outputs["log"]}))

@@ -16,7 +16,7 @@ from oslotest import base
 from cube_volpool import client, exception
 from cube_volpool.db import migration, models
 from cube_volpool.tests import engine, figures, simulator
-from cube_volpool.tests.functional import accounts, broker, test_daemon
+from cube_volpool.tests.functional import accounts, broker, installation
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.reliability.secrets import ear, house
 from cube_volpool.tests.simulator import faults
@@ -162,11 +162,11 @@ class TestDaemon(base.BaseTestCase):
 
     def start(self) -> engine.Engine:
         """Start the daemon in service mode."""
-        config: dict[str, Any] = test_daemon.sections(
+        config: dict[str, Any] = installation.sections(
             auth_url=self.server.auth_url,
             database=self.account.url.render_as_string(False),
             broker=self.broker_url,
-            pools={"deb": test_daemon.POOL},
+            pools={"deb": installation.POOL},
         )
         config["DEFAULT"] |= _LOUD_OPTIONS
         users = {"pool_project": "volpool", "tenant": "skyline"}

@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 
 import fixtures
@@ -107,6 +108,23 @@ def answer(
 
     def script(connection: socket.socket) -> None:
         connection.sendall(head + body)
+        hang_up(connection)
+
+    return script
+
+
+def drip(head: bytes, body: bytes, *, pause: float) -> Script:
+    """Answer a byte at a time: the body alone, or the head as well.
+
+    ``head`` is sent at once where there is a body.
+    """
+
+    def script(connection: socket.socket) -> None:
+        slow = body or head
+        connection.sendall(head if body else b"")
+        for at in range(len(slow)):
+            time.sleep(pause)
+            connection.sendall(slow[at : at + 1])
         hang_up(connection)
 
     return script

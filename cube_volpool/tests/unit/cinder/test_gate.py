@@ -77,6 +77,26 @@ class GateTest(base.BaseTestCase):
 
         self.assertRaises(volumeapi.Suspended, cinder.get_volume, _VOLUME)
 
+    def test_missing_certificate_is_told_and_nothing_is_sent(self):
+        """Definite, and the file is named: no error without a meaning."""
+        gone = "/nonexistent/ca.pem"
+        http = requests.Session()
+        self.addCleanup(http.close)
+        http.mount(
+            "https://", gate.Gate(adapters.HTTPAdapter(), self.breakers)
+        )
+        cinder = api.CinderAPI(
+            ks_session.Session(session=http, verify=gone),
+            _Auth("https://cinder.test/v3", "token"),
+            endpoint=api.Endpoint(endpoint_override="https://cinder.test/v3"),
+        )
+
+        error = self.assertRaises(
+            volumeapi.Unreachable, cinder.get_volume, _VOLUME
+        )
+
+        self.assertIn(gone, str(error))
+
     def test_refusals_are_no_failures(self):
         """A Cinder that says no is well."""
         cinder = self.api(f"{self.server(servers.answer(403)).url}/v3")

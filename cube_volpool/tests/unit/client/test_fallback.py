@@ -77,7 +77,6 @@ class TestRefusals(cloud.ClientCase):
         for error in (
             exception.InvalidRequest(field="f", reason="r"),
             exception.ProjectMismatch(token_project="a", project_id="b"),
-            exception.ClaimInProgress(name="n", retry_after=1),
             exception.ClaimMismatch(name="n"),
             exception.NotPermitted(method="claim_volume", rule="r"),
             exception.QuotaExceeded(cinder_message="m"),
@@ -91,11 +90,68 @@ class TestRefusals(cloud.ClientCase):
         """A refusal is the caller's to hear, no reason to go around it."""
         self.pool.error = self.error
 
-        for first_tried_at in (None, cloud.NOW - 99):
+        raised = self.assertRaises(type(self.error), self.create)
+
+        self.assertIs(self.error, raised)
+        self.assertEqual([], self.cloud.posted)
+
+    def test_refusal_of_a_later_try_settles_nothing(self):
+        """It speaks for its own request; an earlier one may have given.
+
+        But a quota is told once the claim was looked at, with all requests.
+        """
+        self.pool.error = self.error
+        if isinstance(self.error, exception.QuotaExceeded):
             raised = self.assertRaises(
-                type(self.error), self.create, first_tried_at=first_tried_at
+                exception.QuotaExceeded, self.create, first_tried_at=cloud.NOW
             )
             self.assertIs(self.error, raised)
+            return
+
+        for first_tried_at in (cloud.NOW, cloud.NOW - 99):
+            raised = self.assertRaises(
+                exception.ClaimInProgress,
+                self.create,
+                first_tried_at=first_tried_at,
+            )
+            self.assertIs(self.error, raised.__cause__)
+        self.assertEqual([], self.cloud.posted)
+
+    def test_refusal_is_heard_when_nothing_can_come_any_more(self):
+        """Where Cinder cannot help, the pool has the last word."""
+        self.pool.error = self.error
+        asked = {"snapshot_id": None, "os_name": "debian"}
+
+        if not isinstance(self.error, exception.QuotaExceeded):
+            self.assertRaises(
+                exception.ClaimInProgress,
+                self.create,
+                first_tried_at=cloud.NOW - 200,
+                **asked,
+            )
+        raised = self.assertRaises(
+            type(self.error),
+            self.create,
+            first_tried_at=cloud.NOW - 1000,
+            **asked,
+        )
+
+        self.assertIs(self.error, raised)
+        self.assertEqual([], self.cloud.posted)
+
+
+class TestInProgress(cloud.ClientCase):
+    def test_claim_in_progress_is_raised_as_it_is(self):
+        """The daemon knows best how long to wait."""
+        self.pool.error = exception.ClaimInProgress(name="n", retry_after=1)
+
+        for first_tried_at in (None, cloud.NOW - 99):
+            raised = self.assertRaises(
+                exception.ClaimInProgress,
+                self.create,
+                first_tried_at=first_tried_at,
+            )
+            self.assertIs(self.pool.error, raised)
         self.assertEqual([], self.cloud.posted)
 
 

@@ -2,6 +2,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 import requests
 
@@ -55,6 +56,16 @@ class SocketFacts(lab.CloudCase):
         self.cloud.fault("POST", "/volumes", faults.half_body())
         self.assertRaises(requests.exceptions.ChunkedEncodingError,
                           self.create)
+
+    def test_drip_is_longer_than_any_read(self):
+        """A time-out from byte to byte does not end it."""
+        self.cloud.clock = simulator.RealClock()
+        self.cloud.fault("POST", "/volumes", faults.slow_drip(1.2))
+        began = time.monotonic()
+
+        self.assertEqual(202, self.create(timeout=0.5).status_code)
+
+        self.assertGreater(time.monotonic() - began, 1.2)
 
 
 class ProcessFacts(lab.CloudCase):

@@ -54,6 +54,25 @@ _LEAVINGS: Final[Mapping[str, _Leaving]] = {
         scenes.abandoned("tenant.accept", _AFTER),
         ("tenant.get_volume", "endings.bind"),
     ),
+    "a_lone_offer_not_accepted": _Leaving(
+        scenes.abandoned(
+            "tenant.accept", _BEFORE, then=scenes.without_its_row
+        ),
+        ("pool.cancel", "endings.withdraw"),
+        ("endings.fail",),
+    ),
+    "a_lone_offer_with_an_accept_on_its_way": _Leaving(
+        scenes.abandoned(
+            "tenant.accept", _LATE, then=scenes.without_its_row
+        ),
+        ("pool.cancel",),
+    ),
+    "a_lone_offer_accepted": _Leaving(
+        scenes.abandoned(
+            "tenant.accept", _AFTER, then=scenes.without_its_row
+        ),
+        ("tenant.list_volumes", "endings.bind"),
+    ),
     "a_create_executed": _Leaving(
         scenes.abandoned(_CREATE, _AFTER, before=scenes.nothing),
         ("claims.renew", "endings.bind"),
