@@ -102,10 +102,10 @@ class TestRefusals(cloud.ClientCase):
         """
         self.pool.error = self.error
         if isinstance(self.error, exception.QuotaExceeded):
-            raised = self.assertRaises(
+            told = self.assertRaises(
                 exception.QuotaExceeded, self.create, first_tried_at=cloud.NOW
             )
-            self.assertIs(self.error, raised)
+            self.assertIs(self.error, told)
             return
 
         for first_tried_at in (cloud.NOW, cloud.NOW - 99):
