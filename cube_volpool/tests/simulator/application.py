@@ -1,6 +1,7 @@
 """The WSGI application: Keystone below /identity, Cinder below /volume."""
 import dataclasses
 import functools
+import itertools
 import json
 import re
 import uuid
@@ -58,11 +59,11 @@ class Application:
         return self._dripping(answer) if answer.drips else [answer.body]
 
     def _dripping(self, answer: Answer) -> Iterator[bytes]:
-        """The body of an answer, a piece now and then."""
-        size = -(-len(answer.body) // _DROPS)
-        for drop in range(_DROPS):
+        """The body of an answer, a piece now and then; the last one last."""
+        ends = [len(answer.body) * n // _DROPS for n in range(_DROPS + 1)]
+        for begin, end in itertools.pairwise(ends):
             self.cloud.clock.sleep(answer.drips / _DROPS)
-            yield answer.body[drop * size:(drop + 1) * size]
+            yield answer.body[begin:end]
 
     def exchange(self, request: Request,
                  timeout: float | None = None) -> Answer:
