@@ -257,7 +257,7 @@ class Claimer:
         except volumeapi.VolumeAPIError as error:
             raise job.in_progress() from error
         if found is not None:
-            return Answer(volume=found.body, source=model.Source.CREATED)
+            return found
         # The claim has failed for good, so opening it again starts afresh.
         opened = self._store.claims.open(job.opening())
         if opened.opening is not Opening.FRESH:

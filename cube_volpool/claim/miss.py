@@ -55,12 +55,16 @@ class Misser:
 
     def settle(
         self, claim: model.Claim, tenant: volumeapi.VolumeAPI | None
-    ) -> model.Volume | None:
+    ) -> Answer | None:
         """Find out what became of a create whose answer is not known.
 
         Returns the volume, with the claim bound to it, or None once the
         claim has failed: the grace time is over and two looks, apart, found
         nothing.  Raises ClaimInProgress before that, LostRace.
+
+        Until then only what bears our marker counts: a volume that somebody
+        gave that name meanwhile says nothing of the create, which may still
+        arrive beside it.
         """
         waits = exception.ClaimInProgress(name=claim.name, retry_after=30)
         if tenant is None:
@@ -69,14 +73,18 @@ class Misser:
         pauses: tuple[timedelta, ...] = (timedelta(0), self._limits.look_pause)
         for pause in pauses:
             self._clock.sleep(pause.total_seconds())
-            found = self._find(claim, tenant)
+            found = self._marked(claim, tenant)
             if found is not None:
-                self._bind(claim, found, model.Source.CREATED)
-                return found
+                return self._bind(claim, found, model.Source.CREATED)
             if not self._store.claims.is_miss_settled(
                 claim, grace=self._limits.miss_grace
             ):
                 raise waits
+            existing = self._named(
+                tenant.list_volumes(name=claim.name), claim.name, claim
+            )
+            if existing is not None:
+                return self._bind(claim, existing, model.Source.EXISTING)
         self._store.endings.fail(claim, reason="the create never arrived")
         return None
 
@@ -133,17 +141,17 @@ class Misser:
 
     def _settle_now(self, job: Job, claim: model.Claim) -> Answer:
         try:
-            found = self._find(claim, job.tenant.bounded(job.remaining))
+            found = self._marked(claim, job.tenant.bounded(job.remaining))
         except volumeapi.VolumeAPIError as error:
             raise job.in_progress() from error
         if found is None:
             raise job.in_progress()
         return self._bind(claim, found, model.Source.CREATED)
 
-    def _find(
+    def _marked(
         self, claim: model.Claim, tenant: volumeapi.VolumeAPI
     ) -> model.Volume | None:
-        """Look for the created volume by its marker, then by its name."""
+        """Look for the volume that our create made."""
         marked = tenant.list_volumes(metadata={model.CLAIM_KEY: claim.marker})
         for volume in marked:
             # One of another name, or on its way out, is of an earlier life
@@ -151,9 +159,7 @@ class Misser:
             is_current = not volume.status.startswith("deleting")
             if volume.name == claim.name and is_current:
                 return volume
-        return self._named(
-            tenant.list_volumes(name=claim.name), claim.name, claim
-        )
+        return None
 
     def _named(
         self, found: Iterable[model.Volume], name: str, claim: model.Claim

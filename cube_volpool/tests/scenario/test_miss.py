@@ -198,6 +198,46 @@ class MissCase(base.ScenarioCase):
         self.assertEqual(model.Source.POOL, answer.source)
         self.assert_given()
 
+    def other_of_that_name(self) -> str:
+        """Let somebody of the project make a volume of that name by hand."""
+        alice = self.world.keyring("alice", self.world.project("skyline-a"))
+        made = alice.create_volume(
+            model.NewVolume(name="web_sys", volume_type="ssd", size_gib=1)
+        )
+        self.clock.advance(30)
+        return made.id
+
+    def test_another_volume_of_that_name_is_not_the_create(self) -> None:
+        """The create may still arrive, and would be a second answer."""
+        self.cloud.fault("POST", _CREATE, faults.late(), times=1)
+        self.assertRaises(exception.ClaimInProgress, self.one.claim)
+        other = self.other_of_that_name()
+        for daemon in (self.one, self.two):
+            self.assertRaises(exception.ClaimInProgress, daemon.claim)
+
+        self.cloud.run_late()
+        self.clock.advance(60)
+        answer = self.two.claim()
+
+        self.assertEqual(model.Source.CREATED, answer.source)
+        self.assertNotEqual(other, answer.volume["id"])
+        self.assertEqual(self.record().volume_id, answer.volume["id"])
+
+    def test_another_volume_of_that_name_is_the_answer_in_the_end(
+        self,
+    ) -> None:
+        """Once the create cannot arrive any more."""
+        self.cloud.fault("POST", _CREATE, faults.hang(), times=1)
+        self.assertRaises(exception.ClaimInProgress, self.one.claim)
+        other = self.other_of_that_name()
+        self.clock.advance(901)
+
+        answer = self.two.claim()
+
+        self.assertEqual(model.Source.EXISTING, answer.source)
+        self.assertEqual(other, answer.volume["id"])
+        self.assertEqual(1, len(self.named()))
+
     def test_retry_after_the_grace_starts_afresh(self) -> None:
         """The caller's own call settles it the same way."""
         self.cloud.fault("POST", _CREATE, faults.hang(), times=1)

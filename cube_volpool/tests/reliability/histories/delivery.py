@@ -146,14 +146,14 @@ class Delivery:
         """I1: one volume, one claim, and its project owns it."""
         self.was_bound.add(volume_id)
         for other in self._trail.claims.values():
-            # One that was renamed is another name's as well.
+            # One that was renamed is another name's as well; and one that
+            # was given away by hand is another project's, which a rescue
+            # without that project's credential cannot see: it binds it
+            # unconfirmed, and the claim's next call settles that.
             if (
                 other.status == _C.BOUND
                 and other.volume_id == volume_id
-                and (
-                    other.project_id != claim.project_id
-                    or volume_id not in self._by_hand
-                )
+                and volume_id not in self._by_hand
                 and other.id != claim.id
             ):
                 yield f"I1: claims {other.id}, {claim.id} have {volume_id}"
