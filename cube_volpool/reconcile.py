@@ -294,7 +294,9 @@ class Reconciler:
         if row.status is model.RowStatus.CREATING and action.reason != "stale":
             text = f"volume {row.volume_id}: {action.reason}"
             self._failed(spec, stock, text)
-            self.builds.failed(stock.record, row, text)
+            if spec.snapshot_id is None:
+                # A pin is somebody's decision, and no other pool's business.
+                self.builds.failed(stock.record, row, text)
 
     def _forget(self, row: model.PooledVolume) -> None:
         self._store.stock.forget(row)

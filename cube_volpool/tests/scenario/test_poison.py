@@ -1,5 +1,6 @@
 """An image that cannot be built from is given up."""
 
+import dataclasses
 from datetime import timedelta
 
 from cube_volpool import model
@@ -137,6 +138,34 @@ class PoisonCase(rollout.ImageCase):
         self.run_for(10)
 
         self.assertEqual((bad, 2), (self.current, self.ready(bad)))
+
+
+class PinnedCase(rollout.ImageCase):
+    """A pool whose new image the configuration names."""
+
+    reconcile = {"drain_time": timedelta(0), "poison_after": 1}
+
+    def test_failures_of_a_pin_reject_nothing(self):
+        """Other pools may build that image well, and the pin stays."""
+        bad = self.publish("20261121", sync=False)
+        self.cloud.backend.plan("create", "error", times=None, lock=bad)
+        [pool] = self.world.settings.pools
+        pinned = self.world.daemon(
+            "pinned",
+            config=dataclasses.replace(
+                self.world.settings,
+                pools=(dataclasses.replace(pool, snapshot_id=bad),),
+            ),
+        )
+        pinned.house.duties.sync()
+        for _ in range(30):
+            self.clock.advance(30)
+            pinned.house.reconciler.round()
+
+        self.assertEqual({}, self.world.store.images.rejected())
+        self.assertEqual((bad, self.old), (self.source, self.current))
+        trouble = self.pool_record().last_error or ""
+        self.assertIn("Cinder says error", trouble)
 
 
 class NeverCase(rollout.ImageCase):
