@@ -132,6 +132,17 @@ class TokenCase(CallerCase):
         )
         self.assert_no_trace()
 
+    def test_keyring_itself_compares_the_project(self) -> None:
+        """Whoever asks it, and whatever he compares himself."""
+        token = self.issue("bob", "skyline-b")
+
+        self.assertRaises(
+            exception.ProjectMismatch,
+            self.tenants.for_claim,
+            self.world.project("skyline-a"),
+            token,
+        )
+
     def test_missing_token_is_named(self) -> None:
         """Without one there is nobody to act for."""
         error = self.assertRaises(exception.InvalidRequest, self.ask, None)

@@ -24,6 +24,22 @@ class UnclearCase(empty_pool.EmptyCase):
         self.assertEqual(len(self.shelf()), len(self.made()))
         self.assert_at_rest()
 
+    def test_intent_that_was_given_up_is_not_created(self) -> None:
+        """A daemon that slept in its first create looks before the next."""
+
+        def meanwhile() -> None:
+            self.clock.advance(1000)
+            self.round(self.two)
+
+        self.at("POST", _CREATE, "after", meanwhile)
+
+        self.round()
+        self.fill_for(30)
+
+        self.assertEqual(2, len(self.shelf()))
+        self.assertEqual(2, len(self.made()))
+        self.assert_at_rest()
+
     def fill_slowly(self) -> None:
         """Reconcile through the back-offs."""
         for _ in range(40):
