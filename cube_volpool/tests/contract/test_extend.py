@@ -59,11 +59,16 @@ class ExtendFacts(cloud.CinderCase):
             3, self.settled(volume["id"], account=self.alice)["size"])
 
     def test_quota_is_that_of_the_volumes_project(self):
-        """413, and the volume stays as it is."""
+        """413, and the volume stays as it is.
+
+        It tells the project's figures of all types, even when the quota of
+        one type is what is full.
+        """
         kind = self.private_type(gigabytes=2)
         volume = self.ready(volume_type=kind)
         self.says(202, self.accept(self.alice, self.offer(volume["id"])))
 
-        self.says(413, self.extend(volume["id"], 3, self.alice), kind)
+        self.says(413, self.extend(volume["id"], 3, self.alice),
+                  "exceeds allowed gigabytes quota")
         shown = self.show(volume["id"], self.alice)
         self.assertEqual((1, "available"), (shown["size"], shown["status"]))
