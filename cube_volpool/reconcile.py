@@ -14,11 +14,10 @@ from cube_volpool import (
     observe,
     planner,
     settings,
-    supply,
     volumeapi,
 )
 from cube_volpool.adoption import Adoption
-from cube_volpool.builds import Builds
+from cube_volpool.backoff import Backoff
 from cube_volpool.db import creation
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
@@ -53,9 +52,7 @@ class Reconciler:
             per_hour=settings.reconcile.deletes_per_hour,
             note=self._note,
         )
-        self.builds = Builds(
-            store, poison_after=settings.reconcile.poison_after
-        )
+        self._backoffs: dict[model.PoolName, Backoff] = {}
         self._doubts = absence.Doubts(settings.reconcile.absence_grace)
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
@@ -133,23 +130,21 @@ class Reconciler:
 
     def _pool(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Pool:
+    ) -> planner.Pool:
         source = None
         record = stock.record
         if record.source_snapshot_id and record.source_size_gib:
-            source = supply.Source(
+            source = planner.Source(
                 snapshot_id=record.source_snapshot_id,
                 size_gib=spec.size_gib or record.source_size_gib,
             )
-        return supply.Pool(
+        return planner.Pool(
             spec=spec,
             deployment=self._settings.deployment,
             source=source,
             rows=stock.rows,
             now=stock.now,
             paused=record.paused,
-            current=record.current_snapshot_id,
-            switched_at=record.switched_at,
         )
 
     def _believes_absence(
@@ -175,20 +170,18 @@ class Reconciler:
 
     def _limits(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Limits:
+    ) -> planner.Limits:
         limits = self._settings.reconcile
         source = stock.record.source_snapshot_id
         room = limits.max_creating - stock.creating
         if source is not None:
             same = stock.creating_by_snapshot.get(source, 0)
             room = min(room, limits.max_creating_per_snapshot - same)
-        may_begin = self.builds.may_begin(spec.name, now=stock.now)
-        return supply.Limits(
-            room=room if may_begin else min(room, 0),
+        backoff = self._backoffs.get(spec.name, Backoff())
+        return planner.Limits(
+            room=room if backoff.is_over(stock.now) else min(room, 0),
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
-            drain=limits.drain_per_round,
-            drain_time=limits.drain_time,
         )
 
     def _counted(self) -> creation.Counted:
@@ -200,7 +193,7 @@ class Reconciler:
         """
         limits = self._settings.reconcile
         return creation.Counted(
-            intents_since=supply.INTENT_COUNTS,
+            intents_since=planner.INTENT_COUNTS,
             pools=frozenset(self._specs),
             others_since=(
                 limits.build_timeout * limits.max_creating_per_snapshot
@@ -237,11 +230,9 @@ class Reconciler:
                 case actions.Attach():
                     self._store.stock.attach(action.row, action.volume.id)
                 case actions.Promote():
-                    self._promote(stock, action)
+                    self._promote(spec, action)
                 case actions.Evict():
                     self._evict(spec, stock, action)
-                case actions.Switch():
-                    self._switch(stock, action)
                 case actions.Delete():
                     self._deletion.delete(action, now=stock.now)
                 case actions.Adopt():
@@ -256,25 +247,15 @@ class Reconciler:
         return True
 
     def _promote(
-        self, stock: db_stock.Stock, action: actions.Promote
+        self, spec: settings.PoolSpec, action: actions.Promote
     ) -> None:
-        row = action.row
         self._store.stock.promote(
-            row, availability_zone=action.volume.availability_zone
+            action.row, availability_zone=action.volume.availability_zone
         )
-        self.builds.succeeded(stock.record, row)
-        self._note(row.pool, self._deletion.trouble(row.pool))
-        LOG.info("Pool %s: volume %s is ready", row.pool, row.volume_id)
-
-    def _switch(self, stock: db_stock.Stock, action: actions.Switch) -> None:
-        self._store.pools.switch(stock.record)
+        self._backoffs.pop(spec.name, None)
+        self._note(spec.name, self._deletion.trouble(spec.name))
         LOG.info(
-            "Pool %s: claims by OS name get snapshot %s now, with %d ready; "
-            "it was %s",
-            stock.record.name,
-            action.snapshot_id,
-            action.ready,
-            stock.record.current_snapshot_id,
+            "Pool %s: volume %s is ready", spec.name, action.row.volume_id
         )
 
     def _evict(
@@ -292,11 +273,9 @@ class Reconciler:
             action.reason,
         )
         if row.status is model.RowStatus.CREATING and action.reason != "stale":
-            text = f"volume {row.volume_id}: {action.reason}"
-            self._failed(spec, stock, text)
-            if spec.snapshot_id is None:
-                # A pin is somebody's decision, and no other pool's business.
-                self.builds.failed(stock.record, row, text)
+            self._failed(
+                spec, stock, f"volume {row.volume_id}: {action.reason}"
+            )
 
     def _forget(self, row: model.PooledVolume) -> None:
         self._store.stock.forget(row)
@@ -318,7 +297,8 @@ class Reconciler:
         self, spec: settings.PoolSpec, stock: db_stock.Stock, text: str
     ) -> None:
         """Let the pool's builds pause, longer with each failure in a row."""
-        self.builds.pause(spec.name, now=stock.now)
+        known = self._backoffs.get(spec.name, Backoff())
+        self._backoffs[spec.name] = known.failed(stock.now)
         self._note(spec.name, text)
 
     def _note(self, name: model.PoolName, text: str | None) -> None:

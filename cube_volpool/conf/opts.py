@@ -14,7 +14,6 @@ from cube_volpool.conf import (
     daemon,
     keyring,
     ledger,
-    os_table,
     pool,
     reconcile,
 )
@@ -26,7 +25,6 @@ GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
     (claim.GROUP, claim.OPTS),
     (reconcile.GROUP, reconcile.OPTS),
     (catalogue.GROUP, catalogue.OPTS),
-    (os_table.GROUP, os_table.OPTS),
     (ledger.GROUP, ledger.OPTS),
     (cinder.GROUP, cinder.OPTS),
 )

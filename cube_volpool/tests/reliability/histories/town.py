@@ -18,15 +18,10 @@ _AGREED: Final = {"role": "boot"}
 
 
 def found(cloud: Cloud) -> None:
-    """Let there be a third project, and a service account of no rights.
-
-    The accounts of tenants act in the pool's project as well: it has callers
-    like any other, who see the stock there.
-    """
+    """Let there be a third project, and a service account of no rights."""
     cloud.add_project("skyline-c")
     for user in ("admin", "skyline"):
         cloud.identity.grant(user, "skyline-c", "admin")
-        cloud.identity.grant(user, "volpool", "admin")
     cloud.set_quota(
         "skyline-c", volumes=5000, gigabytes=20000, snapshots=100
     )
@@ -49,10 +44,6 @@ def draw_settings(chance: random.Random) -> settings.Settings:
             max_creating=chance.choice((2, 4, 16)),
             max_creating_per_snapshot=chance.choice((2, 4)),
             deletes_per_hour=chance.choice((20, 100)),
-            # Short beside a whole rest, which ends with fresh shelves alone.
-            drain_time=timedelta(minutes=chance.choice((0, 1, 15))),
-            drain_per_round=chance.choice((1, 2)),
-            poison_after=chance.choice((0, 3)),
         ),
         purge_after=chance.choice((timedelta(hours=1), timedelta(days=30))),
     )
@@ -69,22 +60,9 @@ def draw_pools(chance: random.Random) -> tuple[settings.PoolSpec, ...]:
             type_aliases=frozenset(),
             min_ready=chance.choice((0, 1, 2, 3, 4, 6, 8)),
             max_creating=chance.choice((2, 4)),
-            **_draw_change(chance),
         )
         for os_name, kind in kinds
     )
-
-
-def _draw_change(chance: random.Random) -> dict[str, settings.Share]:
-    """Return how a pool changes its image: as one, by half, one by one."""
-    share = chance.choice(
-        (
-            settings.Share(),
-            settings.Share(percent=50),
-            settings.Share(volumes=1),
-        )
-    )
-    return {"surge": share, "switch_at": share}
 
 
 def newest(cloud: Cloud, os_name: str, kind: str) -> str | None:
@@ -103,7 +81,7 @@ def draw_caller(
 ) -> Caller:
     """Return somebody new; ``user`` is None where tokens are the callers'."""
     project = chance.choice(PROJECTS)
-    if chance.random() < 0.05:
+    if chance.random() < 0.02:
         project = "volpool"
     ident = model.ProjectId(cloud.project_id(project))
     os_name, kind = chance.choice(KINDS)

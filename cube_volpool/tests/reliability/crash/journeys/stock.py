@@ -142,7 +142,6 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             "pools.set_source",
             "stock.begin_creates",
             "stock.promote",
-            "pools.switch",
             "stock.evict",
             "pool.delete_volume",
         ),
@@ -155,7 +154,7 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         makes=(
             "pool.list_snapshots",
             "pool.list_volume_types",
-            "images.replace",
+            "pools.replace_images",
         ),
     ),
     "audit_of_a_restored_ledger": Journey(
