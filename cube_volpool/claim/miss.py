@@ -165,7 +165,16 @@ class Misser:
         self, found: Iterable[model.Volume], name: str, claim: model.Claim
     ) -> model.Volume | None:
         """Choose the caller's volume of a name; stock is nobody's."""
-        theirs = (v for v in found if not is_stock(v, self._pool))
+        theirs = [v for v in found if not is_stock(v, self._pool)]
+        if theirs and claim.project_id == self._pool.project_id:
+            # Somebody may have taken the mark off one that is on its way to
+            # a tenant. The ledger is asked after Cinder: by then one that
+            # was given meanwhile is its claim's.
+            theirs = list(
+                self._store.stock.unpromised(
+                    theirs, project_id=claim.project_id
+                )
+            )
         return named(theirs, name, marker=claim.marker)
 
     def _refusal(

@@ -165,6 +165,17 @@ class StockRecords:
         return strangers.unknown(session, found)
 
     @transaction
+    def unpromised(
+        self,
+        session: orm.Session,
+        found: Sequence[model.Volume],
+        *,
+        project_id: model.ProjectId,
+    ) -> tuple[model.Volume, ...]:
+        """Return the volumes that no row and no other project's claim has."""
+        return strangers.unpromised(session, found, project_id)
+
+    @transaction
     def markers(
         self, session: orm.Session, found: Sequence[model.Volume]
     ) -> frozenset[str]:

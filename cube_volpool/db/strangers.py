@@ -35,6 +35,23 @@ def unknown(
     )
 
 
+def unpromised(
+    session: orm.Session,
+    found: Sequence[model.Volume],
+    project_id: model.ProjectId,
+) -> tuple[model.Volume, ...]:
+    """Return the volumes that no row and no other project's claim has."""
+    ids = [volume.id for volume in found]
+    rows = sa.select(_T.c.volume_id).where(_T.c.volume_id.in_(ids))
+    bound = sa.select(models.claims.c.volume_id).where(
+        models.claims.c.status == model.ClaimStatus.BOUND,
+        models.claims.c.volume_id.in_(ids),
+        models.claims.c.project_id != project_id,
+    )
+    known = {*session.scalars(rows), *session.scalars(bound)}
+    return tuple(volume for volume in found if volume.id not in known)
+
+
 def markers(
     session: orm.Session, found: Sequence[model.Volume]
 ) -> frozenset[str]:

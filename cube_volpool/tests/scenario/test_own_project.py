@@ -44,6 +44,40 @@ class OwnProjectCase(base.ScenarioCase):
         self.assert_given()
         self.rest()
 
+    def test_unmarked_volume_on_its_way_is_not_found(self) -> None:
+        """An operator took our mark off: the ledger knows it all the same."""
+        first = self.shelf()[0]
+
+        def unmark() -> None:
+            del self.cloud.volume(first).metadata[model.DEPLOYMENT_KEY]
+            self.own()
+
+        self.at("POST", base.ACCEPT, "before", unmark)
+
+        given = self.one.claim()
+
+        self.assertEqual(first, given.volume["id"])
+        self.assertEqual(model.Source.CREATED, self.answers[0].source)
+        self.assertNotEqual(first, self.answers[0].volume["id"])
+
+    def test_unmarked_volume_given_meanwhile_is_not_found(self) -> None:
+        """It left the project between the look-up and the ledger's word."""
+        first = self.shelf()[0]
+        volume = self.cloud.volume(first)
+        volume.name = "web_sys"
+        del volume.metadata[model.DEPLOYMENT_KEY]
+        given: list[Answer] = []
+        self.at(
+            "GET", "/volumes/detail", "after",
+            lambda: given.append(self.one.claim()), project=_POOL,
+        )
+
+        self.own()
+
+        self.assertEqual(first, given[0].volume["id"])
+        self.assertNotEqual(first, self.answers[0].volume["id"])
+        self.assert_given()
+
     def test_volume_on_its_way_is_not_what_a_lost_create_made(self) -> None:
         """The create was never executed; the name alone proves nothing."""
         self.cloud.fault(
@@ -77,6 +111,17 @@ class OwnProjectCase(base.ScenarioCase):
 
         self.assertEqual(model.Source.CREATED, self.answers[0].source)
         self.rest()
+
+    def test_stock_whose_row_was_lost_is_not_found(self) -> None:
+        """Our mark is enough where a restored ledger knows nothing."""
+        first = self.shelf()[0]
+        with self.world.store.ledger.write() as session:
+            session.execute(sa.delete(models.backup_volumes))
+        self.cloud.volume(first).name = "web_sys"
+
+        self.own()
+
+        self.assertNotEqual(first, self.answers[0].volume["id"])
 
     def test_its_own_volume_is_found_again(self) -> None:
         """What a create there made, though nobody heard of it, is its."""

@@ -169,6 +169,33 @@ class StockFacts(_Case):
         )
         self.assertEqual((), self.store.stock.unknown([]))
 
+    def test_unpromised_is_what_neither_a_row_nor_a_foreign_claim_has(self):
+        """What the asking project was bound to before is its own."""
+        shelved, _ = self.shelve(2)
+        for number, project_id in enumerate(("p1", "p2")):
+            opened = self.open(project_id=project_id, wanted=None)
+            self.store.endings.bind(
+                opened.claim,
+                row=None,
+                volume_id=f"v{number}",
+                source=model.Source.EXISTING,
+                actor=model.Actor.CLAIMANT,
+            )
+        found = [
+            self.volume(ident)
+            for ident in (shelved.volume_id, "v0", "v1", "v2")
+        ]
+
+        self.assertEqual(
+            ("v1", "v2"),
+            tuple(
+                volume.id
+                for volume in self.store.stock.unpromised(
+                    found, project_id="p2"
+                )
+            ),
+        )
+
     def test_a_stranger_is_adopted_once(self):
         """As one in creation, or condemned when there is a reason."""
         adopt = self.store.stock.adopt

@@ -71,10 +71,14 @@ class Delivery:
             ]
 
     def _is_stock(self, volume: model.Volume) -> bool:
-        """Is it the pool's own, which its project sees and may not have?"""
+        """Is it the pool's own, which its project sees and may not have?
+
+        By its mark, or by the ledger when somebody took that off.
+        """
         pool = self._cloud.project_id("volpool")
         marked = model.DEPLOYMENT_KEY in volume.metadata
-        return volume.project_id == pool and marked
+        known = volume.id in self._trail.by_volume
+        return volume.project_id == pool and (marked or known)
 
     # -- what comes into a project --------------------------------------------
 

@@ -18,10 +18,15 @@ _AGREED: Final = {"role": "boot"}
 
 
 def found(cloud: Cloud) -> None:
-    """Let there be a third project, and a service account of no rights."""
+    """Let there be a third project, and a service account of no rights.
+
+    The accounts of tenants act in the pool's project as well: it has callers
+    like any other, who see the stock there.
+    """
     cloud.add_project("skyline-c")
     for user in ("admin", "skyline"):
         cloud.identity.grant(user, "skyline-c", "admin")
+        cloud.identity.grant(user, "volpool", "admin")
     cloud.set_quota(
         "skyline-c", volumes=5000, gigabytes=20000, snapshots=100
     )
@@ -81,7 +86,7 @@ def draw_caller(
 ) -> Caller:
     """Return somebody new; ``user`` is None where tokens are the callers'."""
     project = chance.choice(PROJECTS)
-    if chance.random() < 0.02:
+    if chance.random() < 0.05:
         project = "volpool"
     ident = model.ProjectId(cloud.project_id(project))
     os_name, kind = chance.choice(KINDS)
