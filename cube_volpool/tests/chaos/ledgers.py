@@ -105,8 +105,9 @@ class MariadbLedger(LedgerDatabase):
         self.execute(f"DROP USER '{self.name}'@'127.0.0.1'")
 
     def keep_commits(self) -> None:
-        """Let a commit outlive a crash of the server."""
+        """Let a commit outlive a crash of the server; those before, too."""
         self.execute("SET GLOBAL innodb_flush_log_at_trx_commit = 1")
+        self.execute("FLUSH ENGINE LOGS")
 
     def hang_up(self) -> int:
         """End every connection of the daemons; return how many."""
@@ -159,11 +160,12 @@ class PostgresqlLedger(LedgerDatabase):
         self.execute(f"DROP TABLESPACE {self.name}")
 
     def keep_commits(self) -> None:
-        """Let a commit outlive a crash of the server."""
+        """Let a commit outlive a crash of the server; those before, too."""
         self.execute(
             f"ALTER DATABASE {self.name} SET synchronous_commit = on"
         )
         self.hang_up()
+        self.execute("CHECKPOINT")
 
     def hang_up(self) -> int:
         """End every connection of the daemons; return how many."""
