@@ -1,4 +1,4 @@
-"""What the planner may decide: seven actions, and no eighth."""
+"""What the planner may decide: eight actions, and no ninth."""
 
 from dataclasses import dataclass
 
@@ -66,4 +66,13 @@ class Forget:
     row: model.PooledVolume
 
 
-Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget
+@dataclass(frozen=True)
+class Switch:
+    """Claims by OS name get this snapshot from now on."""
+
+    snapshot_id: model.SnapshotId
+    #: How many volumes of it are on the shelf.
+    ready: int
+
+
+Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget | Switch

@@ -1,8 +1,9 @@
 """The composition root: settings in, wired objects out."""
 
+import contextlib
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from cube_volpool import (
     clock,
     endurance,
     exception,
+    images,
     reconcile,
     refresh,
     report,
@@ -23,9 +25,10 @@ from cube_volpool import conf as options
 from cube_volpool.cinder import sessions, tenants
 from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
 from cube_volpool.conf import broker
+from cube_volpool.db import os_table
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api as rpc_api
-from cube_volpool.rpc import policy
+from cube_volpool.rpc import operators, policy
 from cube_volpool.rpc import server as rpc_server
 from cube_volpool.service import Duties, RefillBell
 
@@ -45,6 +48,7 @@ class House:
     claimer: claimer.Claimer
     rescuer: rescue.Rescuer
     duties: Duties
+    bell: RefillBell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +87,12 @@ def wire(
         store, keyrings.pool, desk, settings.claim, clock=ticker
     )
     reconciler = reconcile.Reconciler(store, keyrings.pool, settings)
-    refresher = refresh.Refresher(store, keyrings.pool, settings)
+    refresher = refresh.Refresher(
+        store,
+        keyrings.pool,
+        settings,
+        source=_images(settings.catalogue, keyrings.pool),
+    )
     serving = claimer.Claimer(
         store,
         keyrings.pool,
@@ -120,7 +129,17 @@ def wire(
             rescuer=rescuer,
             bell=bell,
         ),
+        bell=bell,
     )
+
+
+def _images(
+    rules: settings.CatalogueSettings, api: volumeapi.VolumeAPI
+) -> images.Images:
+    cinder = images.CinderImages(api, rules)
+    if rules.table is None:
+        return cinder
+    return images.TableImages(os_table.OsTable(rules.table), cinder)
 
 
 def _enduring(
@@ -206,22 +225,37 @@ class Daemon:
     def _rpc(self) -> rpc_server.RpcServer:
         threads = self._settings.claim.max_outstanding + _SPARE_THREADS
         transport = _transport(self._conf, threads=threads)
-        endpoint = rpc_server.Endpoint(
-            self.house.claimer,
-            lambda: report.pools(self.house.store, self._settings.pools),
-            policy=self._policy(),
-            default_budget=self._settings.claim.default_budget,
-        )
+        endpoints = serve(self.house, self._settings, policy=self._policy())
 
         def make() -> om.MessageHandlingServer:
             server = rpc_server.make_server(
-                transport, endpoint, host=self._conf.host
+                transport, *endpoints, host=self._conf.host
             )
             # Registered by the server, and read when it starts.
             self._conf.set_default("executor_thread_pool_size", threads)
             return server
 
         return rpc_server.RpcServer(make)
+
+
+def serve(
+    house: House, settings: settings.Settings, *, policy: policy.Policy
+) -> tuple[rpc_server.Endpoint, operators.Endpoint]:
+    """Return the house's methods of the wire: callers', and operators'."""
+    return (
+        rpc_server.Endpoint(
+            house.claimer,
+            lambda: report.pools(house.store, settings.pools),
+            policy=policy,
+            default_budget=settings.claim.default_budget,
+        ),
+        operators.Endpoint(
+            house.refresher,
+            lambda: report.images(house.store),
+            policy=policy,
+            refill=house.bell.ring,
+        ),
+    )
 
 
 def _transport(conf: cfg.ConfigOpts, *, threads: int) -> om.Transport:
@@ -241,6 +275,28 @@ def _transport(conf: cfg.ConfigOpts, *, threads: int) -> om.Transport:
     if _RABBIT in conf:
         conf.set_default("rabbit_qos_prefetch_count", threads, group=_RABBIT)
     return transport
+
+
+@contextlib.contextmanager
+def open_refresher(conf: cfg.ConfigOpts) -> Iterator[refresh.Refresher]:
+    """Wire what reads images, beside a daemon or without one.
+
+    Raises InvalidConfiguration.
+    """
+    loaded = options.load(conf)
+    ticker = clock.SystemClock()
+    reaching = sessions.Sessions(
+        conf, loaded, http=None, clock=ticker, chance=random.random
+    )
+    patience = endurance.Patience(
+        loaded.cinder.retries, clock=ticker, chance=random.random
+    )
+    pool = endurance.Enduring(reaching.pool(), patience)
+    with contextlib.closing(open_store(conf)) as store:
+        store.check_schema()
+        yield refresh.Refresher(
+            store, pool, loaded, source=_images(loaded.catalogue, pool)
+        )
 
 
 def open_store(conf: cfg.ConfigOpts) -> Store:

@@ -208,6 +208,14 @@ class Enduring:
         """See :class:`volumeapi.VolumeAPI`."""
         self._effect(lambda api: api.delete_volume(volume_id))
 
+    def extend_volume(
+        self, volume_id: model.VolumeId, *, size_gib: int
+    ) -> None:
+        """See :class:`volumeapi.VolumeAPI`."""
+        self._effect(
+            lambda api: api.extend_volume(volume_id, size_gib=size_gib)
+        )
+
     def offer(self, volume_id: model.VolumeId, *, name: str) -> model.Offer:
         """See :class:`volumeapi.VolumeAPI`."""
         return self._effect(lambda api: api.offer(volume_id, name=name))

@@ -84,6 +84,19 @@ class QuotaExceeded(VolpoolError):
     template = "{cinder_message}"
 
 
+class NotExtended(VolpoolError):
+    """The volume was given, and stays smaller than was asked for.
+
+    Fields: volume_id, size_gib, wanted_gib.  The same name again tries to
+    extend it again.
+    """
+
+    template = (
+        "volume {volume_id} of {name} is there with {size_gib} GiB, and could "
+        "not be extended to {wanted_gib}: {reason}"
+    )
+
+
 class Busy(VolpoolError):
     """This request gave nothing; try again.  Field: retry_after, in s."""
 
@@ -98,6 +111,24 @@ class CinderUnavailable(VolpoolError):
     """Cinder or Keystone does not answer; this request gave nothing."""
 
     template = "{reason}; this request gave nothing, try again later"
+
+
+class ImagesUnavailable(VolpoolError):
+    """The table of images cannot be read; the catalogue stays as it is."""
+
+    template = (
+        "the table {table} of [os_table] cannot be read: {reason}; the images "
+        "stay as they are"
+    )
+
+
+class NoImage(VolpoolError):
+    """The image that an operator means is not there; nothing was changed.
+
+    Fields: image, in words, for example "snapshot ...", and reason.
+    """
+
+    template = "{image} {reason}; see os list"
 
 
 # -- inside the house ---------------------------------------------------------

@@ -187,8 +187,14 @@ class PoolRecord:
     fleet_generation: int = 0
     paused: bool
     drained: bool
+    #: What is built.
     source_snapshot_id: SnapshotId | None
     source_size_gib: int | None
+    #: What a claim by OS name gets; not the source during a change.
+    current_snapshot_id: SnapshotId | None = None
+    switched_at: datetime | None = None
+    #: How many builds of a source that is not current failed in a row.
+    build_failures: int = 0
     volume_type_id: str | None
     last_error: str | None
 
@@ -200,10 +206,15 @@ class CatalogueEntry:
     os: str
     type: str
     snapshot_id: SnapshotId
+    #: The name that this was read from.
+    name: str = ""
     version: str
     role: Role
+    #: Of the volume that the snapshot was taken of, where that is known.
     volume_type: str | None
     size_gib: int
+    #: Why nothing is to be built from it.
+    rejected: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +225,8 @@ class Wanted:
     snapshot_id: SnapshotId
     size_gib: int | None = None
     availability_zone: str | None = None
+    #: Pools whose volumes may be smaller: they are extended once given.
+    growing: frozenset[PoolName] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -75,7 +75,11 @@ def _may_have_changed(row: model.PooledVolume, volume: model.Volume) -> bool:
     if row.status is _R.CREATING:
         return volume.status == "available"
     marker = volume.metadata.get(model.MARKER_KEY)
-    is_shelved = volume.status == "available" and marker == row.marker
+    is_shelved = (
+        volume.status == "available"
+        and marker == row.marker
+        and volume.name == row.name
+    )
     return row.status is _R.AVAILABLE and not is_shelved
 
 

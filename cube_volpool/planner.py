@@ -4,12 +4,12 @@ It reads nothing and changes nothing: rows, what Cinder showed, the time and
 the limits go in, actions come out.  The plan of an applied plan is empty.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Final
 
-from cube_volpool import model, settings
+from cube_volpool import model, supply
 from cube_volpool.actions import (
     Action,
     Attach,
@@ -19,26 +19,16 @@ from cube_volpool.actions import (
     Forget,
     Promote,
 )
+from cube_volpool.supply import Limits, Pool
 
 _R = model.RowStatus
 
-#: An intent older than this holds no place any more, neither on the shelf
-#: nor in Cinder's queue: its create got lost, or would have been found.
-INTENT_COUNTS: Final = timedelta(seconds=60)
 #: What Cinder calls a volume that is being made.
 _BUILDING: Final = frozenset({"creating", "downloading"})
 #: What Cinder refuses to delete, or what somebody may be using.
 _NOT_DELETABLE: Final = frozenset(
     {"deleting", "in-use", "attaching", "detaching", "reserved"}
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Source:
-    """What a pool is built from now."""
-
-    snapshot_id: model.SnapshotId
-    size_gib: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,31 +41,6 @@ class Observation:
     intents: Mapping[model.Marker, model.Volume | None] = field(
         default_factory=dict
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What one round may do."""
-
-    #: How many more creates may be in flight, over all pools.
-    room: int
-    intent_grace: timedelta
-    build_timeout: timedelta
-    #: False: a 404 of a volume that nobody condemned proves nothing now.
-    believes_absence: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pool:
-    """One pool, as specified and as the ledger has it."""
-
-    spec: settings.PoolSpec
-    deployment: str
-    #: None: no snapshot is known, so nothing is built and nothing is stale.
-    source: Source | None
-    rows: tuple[model.PooledVolume, ...]
-    now: datetime
-    paused: bool = False
 
 
 def plan(
@@ -91,8 +56,11 @@ def plan(
         action = _settle(pool, row, observed, limits, queue=queue)
         if action is not None:
             actions.append(action)
-    actions.extend(_trim(pool, actions))
-    missing = _deficit(pool, actions, limits)
+    switch = supply.switch(pool, actions)
+    if switch is not None:
+        actions.append(switch)
+    actions.extend(supply.trim(pool, actions, limits))
+    missing = supply.deficit(pool, actions, limits)
     if missing > 0:
         actions.append(Create(missing))
     return tuple(actions)
@@ -180,7 +148,7 @@ def _settle_creating(
         return Evict(row, "stuck in creating") if late else None
     if volume.status != "available":
         return Evict(row, f"Cinder says {volume.status}")
-    if pool.source is not None and row.snapshot_id != pool.source.snapshot_id:
+    if pool.is_stale(row):
         return Evict(row, "stale")
     reason = unfit(row, volume, deployment=pool.deployment)
     return Promote(row, volume) if reason is None else Evict(row, reason)
@@ -193,7 +161,14 @@ def _settle_available(
         return Evict(row, f"Cinder says {volume.status}")
     if volume.metadata.get(model.MARKER_KEY) != row.marker:
         return Evict(row, "its marker was changed")
-    reason = unfit(row, volume, deployment=pool.deployment)
+    if volume.name != row.name:
+        return Evict(row, "it was renamed")
+    wanted = row
+    if pool.source is None:
+        # Perhaps because its type was renamed: then every volume shows
+        # another, and none was touched.  A claim looks again.
+        wanted = dataclasses.replace(row, type=volume.volume_type)
+    reason = unfit(wanted, volume, deployment=pool.deployment)
     return None if reason is None else Evict(row, reason)
 
 
@@ -224,75 +199,6 @@ def _is_late(
     pool: Pool, row: model.PooledVolume, limits: Limits, *, place: int
 ) -> bool:
     return pool.now - row.created_at > limits.build_timeout * place
-
-
-def _trim(pool: Pool, decided: Iterable[Action]) -> list[Action]:
-    """Evict what is stale or too much, once the shelf is full without it."""
-    if pool.source is None:
-        return []
-    shelf = _shelf_after(pool, decided)
-    fresh = [
-        row for row in shelf if row.snapshot_id == pool.source.snapshot_id
-    ]
-    evicted: list[Action] = []
-    if len(fresh) >= pool.spec.min_ready:
-        evicted += [Evict(row, "stale") for row in shelf if row not in fresh]
-    newest_first = sorted(
-        fresh, key=lambda row: (row.created_at, row.id), reverse=True
-    )
-    surplus = max(0, len(fresh) - pool.spec.min_ready)
-    evicted += [Evict(row, "surplus") for row in newest_first[:surplus]]
-    return evicted
-
-
-def _shelf_after(
-    pool: Pool, decided: Iterable[Action]
-) -> list[model.PooledVolume]:
-    """Return the rows on the shelf once ``decided`` is done."""
-    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
-    return [
-        row
-        for row in pool.rows
-        if row.status is _R.AVAILABLE
-        and not row.held
-        and row.id not in left
-    ]
-
-
-def _deficit(
-    pool: Pool, decided: Iterable[Action], limits: Limits
-) -> int:
-    """Return how many creates to begin.
-
-    A reserved row counts as supply until its claim is settled: most are
-    bound within a second, and one that is handed back would be a surplus.
-    """
-    if pool.source is None or pool.paused:
-        return 0
-    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
-    built = {a.row.id for a in decided if isinstance(a, Promote)}
-    found = {a.row.id for a in decided if isinstance(a, Attach)}
-    supply = building = 0
-    for row in pool.rows:
-        if row.id not in found and _is_lost(pool, row):
-            continue
-        if row.status is _R.CREATING and row.id not in left | built:
-            building += 1
-        if row.id in left or row.status is _R.DELETING or row.held:
-            continue
-        if row.snapshot_id == pool.source.snapshot_id:
-            supply += 1
-    return min(
-        pool.spec.min_ready - supply,
-        pool.spec.max_creating - building,
-        limits.room + len(built),
-    )
-
-
-def _is_lost(pool: Pool, row: model.PooledVolume) -> bool:
-    return row.volume_id is None and (
-        pool.now - row.created_at > INTENT_COUNTS
-    )
 
 
 def shelf_metadata(

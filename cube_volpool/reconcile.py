@@ -14,10 +14,11 @@ from cube_volpool import (
     observe,
     planner,
     settings,
+    supply,
     volumeapi,
 )
 from cube_volpool.adoption import Adoption
-from cube_volpool.backoff import Backoff
+from cube_volpool.builds import Builds
 from cube_volpool.db import creation
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
@@ -52,7 +53,9 @@ class Reconciler:
             per_hour=settings.reconcile.deletes_per_hour,
             note=self._note,
         )
-        self._backoffs: dict[model.PoolName, Backoff] = {}
+        self.builds = Builds(
+            store, poison_after=settings.reconcile.poison_after
+        )
         self._doubts = absence.Doubts(settings.reconcile.absence_grace)
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
@@ -130,21 +133,23 @@ class Reconciler:
 
     def _pool(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> planner.Pool:
+    ) -> supply.Pool:
         source = None
         record = stock.record
         if record.source_snapshot_id and record.source_size_gib:
-            source = planner.Source(
+            source = supply.Source(
                 snapshot_id=record.source_snapshot_id,
                 size_gib=spec.size_gib or record.source_size_gib,
             )
-        return planner.Pool(
+        return supply.Pool(
             spec=spec,
             deployment=self._settings.deployment,
             source=source,
             rows=stock.rows,
             now=stock.now,
             paused=record.paused,
+            current=record.current_snapshot_id,
+            switched_at=record.switched_at,
         )
 
     def _believes_absence(
@@ -170,18 +175,20 @@ class Reconciler:
 
     def _limits(
         self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> planner.Limits:
+    ) -> supply.Limits:
         limits = self._settings.reconcile
         source = stock.record.source_snapshot_id
         room = limits.max_creating - stock.creating
         if source is not None:
             same = stock.creating_by_snapshot.get(source, 0)
             room = min(room, limits.max_creating_per_snapshot - same)
-        backoff = self._backoffs.get(spec.name, Backoff())
-        return planner.Limits(
-            room=room if backoff.is_over(stock.now) else min(room, 0),
+        may_begin = self.builds.may_begin(spec.name, now=stock.now)
+        return supply.Limits(
+            room=room if may_begin else min(room, 0),
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
+            drain=limits.drain_per_round,
+            drain_time=limits.drain_time,
         )
 
     def _counted(self) -> creation.Counted:
@@ -193,7 +200,7 @@ class Reconciler:
         """
         limits = self._settings.reconcile
         return creation.Counted(
-            intents_since=planner.INTENT_COUNTS,
+            intents_since=supply.INTENT_COUNTS,
             pools=frozenset(self._specs),
             others_since=(
                 limits.build_timeout * limits.max_creating_per_snapshot
@@ -230,9 +237,11 @@ class Reconciler:
                 case actions.Attach():
                     self._store.stock.attach(action.row, action.volume.id)
                 case actions.Promote():
-                    self._promote(spec, action)
+                    self._promote(stock, action)
                 case actions.Evict():
                     self._evict(spec, stock, action)
+                case actions.Switch():
+                    self._switch(stock, action)
                 case actions.Delete():
                     self._deletion.delete(action, now=stock.now)
                 case actions.Adopt():
@@ -247,15 +256,25 @@ class Reconciler:
         return True
 
     def _promote(
-        self, spec: settings.PoolSpec, action: actions.Promote
+        self, stock: db_stock.Stock, action: actions.Promote
     ) -> None:
+        row = action.row
         self._store.stock.promote(
-            action.row, availability_zone=action.volume.availability_zone
+            row, availability_zone=action.volume.availability_zone
         )
-        self._backoffs.pop(spec.name, None)
-        self._note(spec.name, self._deletion.trouble(spec.name))
+        self.builds.succeeded(stock.record, row)
+        self._note(row.pool, self._deletion.trouble(row.pool))
+        LOG.info("Pool %s: volume %s is ready", row.pool, row.volume_id)
+
+    def _switch(self, stock: db_stock.Stock, action: actions.Switch) -> None:
+        self._store.pools.switch(stock.record)
         LOG.info(
-            "Pool %s: volume %s is ready", spec.name, action.row.volume_id
+            "Pool %s: claims by OS name get snapshot %s now, with %d ready; "
+            "it was %s",
+            stock.record.name,
+            action.snapshot_id,
+            action.ready,
+            stock.record.current_snapshot_id,
         )
 
     def _evict(
@@ -273,9 +292,11 @@ class Reconciler:
             action.reason,
         )
         if row.status is model.RowStatus.CREATING and action.reason != "stale":
-            self._failed(
-                spec, stock, f"volume {row.volume_id}: {action.reason}"
-            )
+            text = f"volume {row.volume_id}: {action.reason}"
+            self._failed(spec, stock, text)
+            if spec.snapshot_id is None:
+                # A pin is somebody's decision, and no other pool's business.
+                self.builds.failed(stock.record, row, text)
 
     def _forget(self, row: model.PooledVolume) -> None:
         self._store.stock.forget(row)
@@ -297,8 +318,7 @@ class Reconciler:
         self, spec: settings.PoolSpec, stock: db_stock.Stock, text: str
     ) -> None:
         """Let the pool's builds pause, longer with each failure in a row."""
-        known = self._backoffs.get(spec.name, Backoff())
-        self._backoffs[spec.name] = known.failed(stock.now)
+        self.builds.pause(spec.name, now=stock.now)
         self._note(spec.name, text)
 
     def _note(self, name: model.PoolName, text: str | None) -> None:

@@ -1,66 +1,235 @@
-"""The catalogue's refresh: what Cinder has, and what each pool builds from."""
+"""The catalogue's refresh: which images there are, what each pool builds."""
 
-import re
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from oslo_log import log
 
-from cube_volpool import catalogue, model, settings, volumeapi
+from cube_volpool import (
+    catalogue,
+    exception,
+    images,
+    model,
+    settings,
+    volumeapi,
+)
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Choice:
-    """The source of one pool, or why it has none."""
+class Change:
+    """A pool gets another source, or none."""
 
-    snapshot: model.Snapshot | None = None
+    pool: model.PoolName
+    before: model.SnapshotId | None
+    after: model.SnapshotId | None
+    #: Why it has none.
     error: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What a refresh changed, or would change."""
+
+    changes: tuple[Change, ...]
+    findings: tuple[catalogue.Finding, ...] = ()
+
+    @property
+    def pools(self) -> frozenset[model.PoolName]:
+        """The pools that changed."""
+        return frozenset(change.pool for change in self.changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _View:
+    """One look at everything a refresh needs."""
+
+    entries: tuple[model.CatalogueEntry, ...]
+    findings: tuple[catalogue.Finding, ...]
+    snapshots: Mapping[model.SnapshotId, model.Snapshot]
+    types: Mapping[str, str]
+    records: Mapping[model.PoolName, model.PoolRecord]
+
+
 class Refresher:
-    """Reads the snapshots and types that the pool project sees."""
+    """Reads the images, and tells the pools what to build."""
 
     def __init__(
         self,
         store: Store,
         api: volumeapi.VolumeAPI,
         settings: settings.Settings,
+        *,
+        source: images.Images,
     ) -> None:
         self._store = store
         self._api = api
         self._settings = settings
+        self._source = source
+        self._told: frozenset[catalogue.Finding] = frozenset()
 
-    def sync(self) -> frozenset[model.PoolName]:
-        """Refresh the catalogue; return the pools whose source changed.
+    def turn(self) -> Synced:
+        """Do what is due by itself: a sync, or what does without Cinder.
+
+        Where images are only read when asked, the pools still follow what
+        was rejected meanwhile; and the first time somebody has to read them.
+        """
+        if self._settings.catalogue.automatic or not self._store.images.list():
+            return self.sync()
+        return self.reconsider()
+
+    def plan(self) -> Synced:
+        """Say what a sync would change; changes nothing.  Raises as sync."""
+        view = self._look()
+        changes = []
+        for spec in self._settings.pools:
+            known = view.records.get(spec.name)
+            change = _change(spec, self._choose(spec, view), known)
+            if change is not None:
+                changes.append(change)
+        return Synced(changes=tuple(changes), findings=view.findings)
+
+    def sync(self) -> Synced:
+        """Refresh the catalogue and every pool's source.
 
         A pool whose type or OS is unknown builds nothing and keeps what it
-        has, until they appear.  Raises what the volume API raises.
+        has, until they appear.  Raises what the volume API raises, and
+        ImagesUnavailable.
         """
-        snapshots = self._api.list_snapshots()
-        types = self._api.list_volume_types()
-        rule = self._settings.catalogue.naming_rule
-        self._store.pools.replace_images(catalogue.entries(snapshots, rule))
-        records = self._store.pools.list()
-        changed = set()
+        self._ensure()
+        view = self._look()
+        self._tell(view.findings)
+        changes = []
         for spec in self._settings.pools:
-            choice = choose(spec, snapshots, types, rule=rule)
-            if self._record(spec, choice, types, records[spec.name]):
-                changed.add(spec.name)
-        return frozenset(changed)
+            choice = self._choose(spec, view)
+            known = view.records[spec.name]
+            change = self._record(
+                spec,
+                choice,
+                known,
+                type_id=view.types.get(spec.volume_type),
+            )
+            if change is not None:
+                changes.append(change)
+            self._abandon(known, choice, view)
+        self._catalogue(view)
+        return Synced(changes=tuple(changes), findings=view.findings)
+
+    def reconsider(self) -> Synced:
+        """Choose again among what is catalogued; Cinder is not asked."""
+        self._ensure()
+        records = self._store.pools.list()
+        form = self._settings.catalogue.version_format
+        entries = self._store.images.list()
+        changes = []
+        for spec in self._settings.pools:
+            known = records.get(spec.name)
+            if known is None or spec.snapshot_id or not known.volume_type_id:
+                continue
+            choice = catalogue.choose(
+                spec, entries, (spec.volume_type,), form=form
+            )
+            change = self._record(
+                spec, choice, known, type_id=known.volume_type_id
+            )
+            if change is not None:
+                changes.append(change)
+        return Synced(changes=tuple(changes))
+
+    def rollback(self, os_name: str, volume_type: str) -> Synced:
+        """Let pools of an OS and type go back to the image before.
+
+        During a change that is the current one.  Raises NoImage when there
+        is none to go back to.
+        """
+        pools = [
+            spec
+            for spec in self._settings.pools
+            if spec.os_name == os_name
+            and spec.is_type(volume_type, None)
+            and spec.snapshot_id is None
+        ]
+        records = self._store.pools.list()
+        sources = _ids(
+            records[spec.name].source_snapshot_id
+            for spec in pools
+            if spec.name in records
+        )
+        left = [
+            entry
+            for entry in self._store.images.list()
+            if entry.os == os_name
+            and any(spec.is_type(entry.type, None) for spec in pools)
+            and entry.rejected is None
+            and entry.snapshot_id not in sources
+        ]
+        if not sources or not left:
+            raise exception.NoImage(
+                image=f"OS {os_name}, type {volume_type},",
+                reason="has no earlier image to go back to, or no pool that "
+                "is not pinned",
+            )
+        for snapshot_id in sources:
+            self._store.images.reject(
+                snapshot_id, reason="rolled back by an operator"
+            )
+        return self.reconsider()
+
+    def allow(self, snapshot_id: model.SnapshotId) -> Synced:
+        """Take the rejection of a snapshot back.
+
+        Raises NoImage when it is not in the catalogue, or not rejected.
+        """
+        if not self._store.images.allow(snapshot_id):
+            raise exception.NoImage(
+                image=f"snapshot {snapshot_id}",
+                reason="is not in the catalogue, or nobody rejected it",
+            )
+        return self.reconsider()
+
+    def _ensure(self) -> None:
+        """Let every pool have its record: an operator may be the first."""
+        self._store.pools.ensure([spec.name for spec in self._settings.pools])
+
+    def _look(self) -> _View:
+        records = self._store.pools.list()
+        found = self._source.find(_in_use(records.values()))
+        types = self._api.list_volume_types()
+        # Last: somebody may reject one while Cinder takes its time.
+        rejected = self._store.images.rejected()
+        return _View(
+            entries=tuple(
+                dataclasses.replace(
+                    entry, rejected=rejected.get(entry.snapshot_id)
+                )
+                for entry in found.reading.entries
+            ),
+            findings=found.reading.findings,
+            snapshots=found.snapshots,
+            types=types,
+            records=records,
+        )
+
+    def _choose(
+        self, spec: settings.PoolSpec, view: _View
+    ) -> catalogue.Choice:
+        if spec.snapshot_id is not None:
+            snapshot = view.snapshots.get(spec.snapshot_id)
+            return catalogue.pinned(spec, snapshot, view.types)
+        form = self._settings.catalogue.version_format
+        return catalogue.choose(spec, view.entries, view.types, form=form)
 
     def _record(
         self,
         spec: settings.PoolSpec,
-        choice: _Choice,
-        types: Mapping[str, str],
+        choice: catalogue.Choice,
         known: model.PoolRecord,
-    ) -> bool:
-        snapshot = choice.snapshot
-        snapshot_id = None if snapshot is None else snapshot.id
-        type_id = types.get(spec.volume_type)
+        *,
+        type_id: str | None,
+    ) -> Change | None:
         if choice.error is not None:
             if self._store.pools.note_error(spec.name, choice.error):
                 LOG.error(
@@ -68,57 +237,99 @@ class Refresher:
                 )
         elif known.source_snapshot_id is None:
             self._store.pools.note_error(spec.name, None)
-        if (known.source_snapshot_id, known.volume_type_id) == (
-            snapshot_id,
-            type_id,
-        ):
-            return False
+        change = _change(spec, choice, known)
+        if change is None and known.volume_type_id == type_id:
+            return None
         self._store.pools.set_source(
             spec.name,
-            snapshot_id=snapshot_id,
-            size_gib=None if snapshot is None else snapshot.size_gib,
+            snapshot_id=choice.snapshot_id,
+            size_gib=choice.size_gib,
             volume_type_id=type_id,
         )
-        LOG.info(
-            "Pool %s: the source snapshot is now %s", spec.name, snapshot_id
+        if change is not None:
+            LOG.info(
+                "Pool %s: the source snapshot is now %s, it was %s",
+                spec.name,
+                change.after,
+                change.before,
+            )
+        return change
+
+    def _abandon(
+        self,
+        known: model.PoolRecord,
+        choice: catalogue.Choice,
+        view: _View,
+    ) -> None:
+        """Do not send claims by OS name to a snapshot that is no more.
+
+        While a new one is built, each would be a create that Cinder refuses,
+        for as long as the builds take or fail.
+        """
+        current, source = known.current_snapshot_id, choice.snapshot_id
+        if current is None or source is None or current == source:
+            return
+        snapshot = view.snapshots.get(current)
+        if snapshot is not None and catalogue.is_usable(snapshot):
+            return
+        if self._store.pools.abandon(
+            known.name, current=current, source=source
+        ):
+            LOG.warning(
+                "Pool %s: claims by OS name get snapshot %s now: nothing is "
+                "left of %s, which is not in Cinder any more",
+                known.name,
+                source,
+                current,
+            )
+
+    def _catalogue(self, view: _View) -> None:
+        """Keep the entries, each in the role that the pools give it now."""
+        records = self._store.pools.list().values()
+        self._store.images.replace(
+            catalogue.assign(
+                view.entries,
+                current=[r.current_snapshot_id for r in records],
+                sources=[r.source_snapshot_id for r in records],
+                keep=self._settings.catalogue.keep,
+            ),
+            present=view.snapshots,
         )
-        return True
+
+    def _tell(self, findings: Sequence[catalogue.Finding]) -> None:
+        """Log what is odd, once."""
+        for finding in findings:
+            if finding not in self._told:
+                level = log.WARNING if finding.is_trouble else log.INFO
+                LOG.log(level, "Images: %s", finding)
+        self._told = frozenset(findings)
 
 
-def choose(
+def _change(
     spec: settings.PoolSpec,
-    snapshots: Sequence[model.Snapshot],
-    types: Mapping[str, str],
-    *,
-    rule: re.Pattern[str],
-) -> _Choice:
-    """Choose the snapshot that a pool is built from."""
-    if spec.volume_type not in types:
-        return _Choice(error=f"Cinder has no volume type {spec.volume_type}")
-    by_id = {snapshot.id: snapshot for snapshot in snapshots}
-    if spec.snapshot_id is not None:
-        snapshot = by_id.get(spec.snapshot_id)
-        where = f"snapshot {spec.snapshot_id}, pinned by the configuration,"
-    else:
-        current = (
-            entry
-            for entry in catalogue.entries(snapshots, rule)
-            if entry.role is model.Role.CURRENT
-            and entry.os == spec.os_name
-            and spec.is_type(entry.type, None)
-        )
-        newest = max(
-            current,
-            key=lambda entry: catalogue.version_key(entry.version),
-            default=None,
-        )
-        snapshot = None if newest is None else by_id[newest.snapshot_id]
-        where = f"a snapshot of OS {spec.os_name}, type {spec.volume_type},"
-    if snapshot is None or snapshot.status != "available":
-        return _Choice(error=f"{where} is not in the pool project")
-    if spec.size_gib is not None and spec.size_gib < snapshot.size_gib:
-        return _Choice(
-            error=f"size_gib {spec.size_gib} is smaller than snapshot "
-            f"{snapshot.id} with {snapshot.size_gib} GiB"
-        )
-    return _Choice(snapshot=snapshot)
+    choice: catalogue.Choice,
+    known: model.PoolRecord | None,
+) -> Change | None:
+    before = None if known is None else known.source_snapshot_id
+    if before == choice.snapshot_id:
+        return None
+    return Change(
+        pool=spec.name,
+        before=before,
+        after=choice.snapshot_id,
+        error=choice.error,
+    )
+
+
+def _in_use(
+    records: Collection[model.PoolRecord],
+) -> frozenset[model.SnapshotId]:
+    return _ids(r.current_snapshot_id for r in records) | _ids(
+        r.source_snapshot_id for r in records
+    )
+
+
+def _ids(
+    found: Iterable[model.SnapshotId | None],
+) -> frozenset[model.SnapshotId]:
+    return frozenset(ident for ident in found if ident is not None)

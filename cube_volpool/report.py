@@ -1,9 +1,10 @@
-"""What ``get_pools`` answers: counts from the ledger, targets from here."""
+"""What operators are shown of the ledger: pools, and images."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cube_volpool import model, settings
+from cube_volpool import catalogue, model, settings
 from cube_volpool.db.store import Store
 
 _R = model.RowStatus
@@ -37,8 +38,58 @@ def pools(
                 "hits": counts.hits,
                 "misses": counts.misses,
                 "source_snapshot_id": record.source_snapshot_id,
+                "current_snapshot_id": record.current_snapshot_id,
                 "paused": record.paused,
                 "last_error": record.last_error,
             }
         )
     return answer
+
+
+def images(store: Store) -> list[Mapping[str, Any]]:
+    """Return one dictionary for each image: its role, and what holds it.
+
+    A snapshot that is not catalogued any more, but that a pooled volume was
+    made from, is there too: it must not be deleted yet where volumes are not
+    flattened.
+    """
+    records = store.pools.list().values()
+    usage = dict(store.images.usage())
+    entries = catalogue.assign(
+        store.images.list(),
+        current=[r.current_snapshot_id for r in records],
+        sources=[r.source_snapshot_id for r in records],
+        keep=sys.maxsize,
+    )
+    answer: list[Mapping[str, Any]] = [
+        {
+            "os_name": entry.os,
+            "type": entry.type,
+            "version": entry.version,
+            "snapshot_id": entry.snapshot_id,
+            "name": entry.name,
+            "role": entry.role.value,
+            "rejected": entry.rejected,
+            "held_by": _held_by(usage.pop(entry.snapshot_id, {})),
+        }
+        for entry in entries
+    ]
+    answer.sort(key=lambda one: (one["os_name"], one["type"], one["name"]))
+    for snapshot_id, counts in sorted(usage.items()):
+        answer.append(
+            {
+                "os_name": None,
+                "type": None,
+                "version": None,
+                "snapshot_id": snapshot_id,
+                "name": None,
+                "role": None,
+                "rejected": None,
+                "held_by": _held_by(counts),
+            }
+        )
+    return answer
+
+
+def _held_by(counts: Mapping[_R, int]) -> Mapping[str, int]:
+    return {status.value: counts[status] for status in _R if status in counts}

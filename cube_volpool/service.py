@@ -77,8 +77,10 @@ class Duties:
         """Return the duties, not yet running."""
         refill = Duty("reconcile", self.reconcile, pause=_PAUSE)
         self._bell.on_ring = refill.wake
+        catalogue = Duty("catalogue", self.sync, pause=_PAUSE)
+        self._reconciler.builds.on_reject = catalogue.wake
         return (
-            Duty("catalogue", self.sync, pause=_PAUSE),
+            catalogue,
             refill,
             Duty("audit", self.audit, pause=_PAUSE),
             Duty("rescue", self.rescue, pause=_PAUSE),
@@ -111,8 +113,7 @@ class Duties:
 
     def sync(self) -> float:
         """Refresh the catalogue."""
-        self._store.pools.ensure([spec.name for spec in self._settings.pools])
-        for name in self._refresher.sync():
+        for name in self._refresher.turn().pools:
             self._bell.ring(name)
         return self._settings.catalogue.sync_interval.total_seconds()
 

@@ -6,8 +6,46 @@
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
+from typing import Final
 
 from cube_volpool import model
+
+_WHOLE: Final = 100
+
+
+class VersionFormat(StrEnum):
+    """How the versions of images are compared."""
+
+    AUTO = "auto"
+    DATE = "date"
+    NUMBER = "number"
+    DOTTED = "dotted"
+
+
+class ImageSource(StrEnum):
+    """Where the catalogue is read from."""
+
+    #: Cinder's snapshots, by their names.
+    SNAPSHOTS = "snapshots"
+    #: Cinder's volumes, by their names, and what they were taken of.
+    VOLUMES = "volumes"
+    #: A table of another database.
+    TABLE = "table"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """A number of volumes, or so many percent of a pool."""
+
+    volumes: int | None = None
+    percent: int = _WHOLE
+
+    def of(self, whole: int) -> int:
+        """Return the number for a pool of this size, rounded up."""
+        if self.volumes is not None:
+            return self.volumes
+        return -(-whole * self.percent // _WHOLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +65,14 @@ class PoolSpec:
     availability_zone: str | None = None
     #: Pins one snapshot; the catalogue is not asked.
     snapshot_id: model.SnapshotId | None = None
+    #: Serve who asks for more, and extend the volume then?
+    extend: bool = False
+    #: How many more volumes than ``min_ready`` there may be in a change.
+    surge: Share = Share()
+    #: How many new volumes must be ready before they are given out.
+    switch_at: Share = Share()
+    #: How old a volume on the shelf may become; None: as old as it likes.
+    max_age: timedelta | None = None
 
     def is_type(self, asked: str, type_id: str | None) -> bool:
         """Is ``asked`` this pool's type, by name, alias or id?"""
@@ -72,6 +118,12 @@ class ReconcileSettings:
     deletes_per_hour: int = 100
     #: How long most of a pool must be missing before that is believed.
     absence_grace: timedelta = timedelta(minutes=15)
+    #: How long after a switch the old stock serves who names its snapshot.
+    drain_time: timedelta = timedelta(minutes=15)
+    #: How many volumes of a pool one round may evict for their image or age.
+    drain_per_round: int = 2
+    #: After so many failed builds in a row a new snapshot is rejected.
+    poison_after: int = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +139,44 @@ class CinderSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TableSettings:
+    """``[os_table]``: a table of another system."""
+
+    #: The URL of its database; it may hold a password.
+    connection: str = field(repr=False)
+    table: str = "os"
+    os_column: str = "name"
+    type_column: str = "type"
+    snapshot_column: str = "snapshot_id"
+    #: None: it has one row of each OS and type.
+    version_column: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """One row of that table."""
+
+    os: str
+    type: str
+    snapshot_id: str
+    version: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CatalogueSettings:
     """``[catalogue]``."""
 
     #: With the groups ``os``, ``type`` and ``version``.
     naming_rule: re.Pattern[str]
     sync_interval: timedelta = timedelta(minutes=5)
+    version_format: VersionFormat = VersionFormat.AUTO
+    source: ImageSource = ImageSource.SNAPSHOTS
+    #: Set where the source is a table.
+    table: TableSettings | None = None
+    #: False: only when somebody asks.
+    automatic: bool = True
+    #: How many versions of each image stay in the catalogue.
+    keep: int = 5
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -119,6 +119,15 @@ class VolumeAPI(Protocol):
     def delete_volume(self, volume_id: model.VolumeId) -> None:
         """DELETE /volumes/{id}.  Idempotent.  Raises NotFound, Refused."""
 
+    def extend_volume(
+        self, volume_id: model.VolumeId, *, size_gib: int
+    ) -> None:
+        """POST /volumes/{id}/action, os-extend: done some time later.
+
+        A second one with the same size is Refused.  Raises NotFound,
+        Refused, Forbidden, OverQuota (of the volume's project).
+        """
+
     def offer(self, volume_id: model.VolumeId, *, name: str) -> model.Offer:
         """POST /volume-transfers without snapshots.  Not idempotent.
 

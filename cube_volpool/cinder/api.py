@@ -168,6 +168,12 @@ class CinderAPI:
         """DELETE /volumes/{id}."""
         self._call(lambda client: client.volumes.delete(volume_id))
 
+    def extend_volume(
+        self, volume_id: model.VolumeId, *, size_gib: int
+    ) -> None:
+        """POST /volumes/{id}/action."""
+        self._call(lambda client: client.volumes.extend(volume_id, size_gib))
+
     def offer(self, volume_id: model.VolumeId, *, name: str) -> model.Offer:
         """POST /volume-transfers.
 

@@ -11,18 +11,18 @@ from oslo_log import log
 
 from cube_volpool import exception, model, settings, volumeapi
 from cube_volpool.claim.admission import Admission
+from cube_volpool.claim.extension import Extension
 from cube_volpool.claim.handover import HandOver
 from cube_volpool.claim.job import (
     Answer,
     Job,
-    is_stock,
-    is_useless,
     too_late,
 )
 from cube_volpool.claim.look import Looker
 from cube_volpool.claim.miss import Misser
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.claim.parallel import Runner
+from cube_volpool.claim.repeat import Repeat
 from cube_volpool.claim.settlement import Settlement
 from cube_volpool.clock import Clock
 from cube_volpool.db.opening import Opened, Opening
@@ -32,8 +32,6 @@ LOG = log.getLogger(__name__)
 
 #: How often a claim that another thread or daemon works on is read again.
 _POLL: Final = timedelta(milliseconds=200)
-#: A volume bound more recently may not yet be seen by a lagging replica.
-_FRESHLY_BOUND: Final = timedelta(minutes=1)
 
 Refill = Callable[[model.PoolName], None]
 
@@ -67,6 +65,10 @@ class Claimer:
         self._desk = desk
         self._misser = misser
         self._settlement = Settlement(store, looker)
+        self._repeat = Repeat(
+            store, pool, clock=clock, pause=settings.claim.look_pause
+        )
+        self._extension = Extension(clock)
         self._hand_over = HandOver(
             store,
             pool,
@@ -95,6 +97,7 @@ class Claimer:
         Raises:
             InvalidRequest, ProjectMismatch, PoolEmpty, QuotaExceeded, Busy,
             LedgerUnavailable, CinderUnavailable: nothing was given.
+            NotExtended: the volume was given, and is too small.
             ClaimInProgress: not known yet, ask again with the same name.
             ClaimMismatch: another body under that name is under way.
         """
@@ -174,14 +177,30 @@ class Claimer:
         with self._working_on(opened.claim):
             if opened.opening is Opening.BOUND:
                 with job.unsettled():
-                    answered = self._answered(job, opened.claim)
+                    answered = self._repeat.answer(job, opened.claim)
                 if isinstance(answered, Answer):
-                    return answered
+                    return self._finished(job, answered, opened.claim)
                 opened = answered
             if opened.opening is Opening.TAKEN_OVER:
                 with job.unsettled():
-                    return self._resume(job, opened)
-            return self._fill(job, opened.claim, opened.row)
+                    answer = self._resume(job, opened)
+            else:
+                answer = self._fill(job, opened.claim, opened.row)
+        return self._finished(job, answer)
+
+    def _finished(
+        self, job: Job, answer: Answer, claim: model.Claim | None = None
+    ) -> Answer:
+        """Let a volume of the pool be as large as was asked.
+
+        ``claim`` is one that was answered before: with another body the
+        volume stays as it is.
+        """
+        source = answer.source if claim is None else claim.source
+        is_same = claim is None or self._repeat.is_same(job, claim)
+        if source is model.Source.POOL and is_same:
+            return self._extension.finish(job, answer)
+        return answer
 
     def _wait_for(self, job: Job) -> Opened:
         """Open the claim; while it is another's, wait within the budget."""
@@ -263,50 +282,3 @@ class Claimer:
         if opened.opening is not Opening.FRESH:
             raise job.in_progress(retry_after=1)
         return self._fill(job, opened.claim, opened.row)
-
-    def _answered(self, job: Job, claim: model.Claim) -> Answer | Opened:
-        """A claim bound before: the same volume, or, when gone, a new one.
-
-        A different body is not looked at any more: the volume is there.
-        """
-        if claim.params_hash != job.request.params_hash():
-            LOG.info(
-                "Claim %s: asked again with another body; the volume stays",
-                claim.id,
-            )
-        volume = self._still_there(job, claim)
-        if volume is None and self._is_freshly_bound(claim):
-            self._clock.sleep(self._limits.look_pause.total_seconds())
-            volume = self._still_there(job, claim)
-        if volume is not None:
-            return Answer(volume=volume.body, source=model.Source.EXISTING)
-        LOG.info(
-            "Claim %s: volume %s is gone or renamed; the claim opens again",
-            claim.id,
-            claim.volume_id,
-        )
-        return self._store.claims.unbind(claim, job.opening())
-
-    def _is_freshly_bound(self, claim: model.Claim) -> bool:
-        return self._store.stock.now() - claim.updated_at < _FRESHLY_BOUND
-
-    def _still_there(
-        self, job: Job, claim: model.Claim
-    ) -> model.Volume | None:
-        if claim.volume_id is None:
-            return None
-        try:
-            tenant = job.tenant.bounded(job.remaining)
-            volume = tenant.get_volume(claim.volume_id)
-        except volumeapi.NotFound:
-            return None
-        except volumeapi.VolumeAPIError as error:
-            # Not "nothing was given": once it was.
-            raise job.in_progress() from error
-        good = (
-            volume.project_id == job.caller.project_id
-            and volume.name == job.request.name
-            and not is_useless(volume)
-            and not is_stock(volume, self._pool)
-        )
-        return volume if good else None

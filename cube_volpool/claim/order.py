@@ -63,6 +63,7 @@ class OrderDesk:
             snapshot_id=snapshot_id,
             size_gib=request.size_gib,
             availability_zone=request.availability_zone,
+            growing=frozenset(spec.name for spec in specs if spec.extend),
         )
         return Order(wanted=wanted, create=create)
 
@@ -76,7 +77,8 @@ class OrderDesk:
             if (
                 record is not None
                 and spec.volume_type == order.wanted.type
-                and record.source_snapshot_id == order.wanted.snapshot_id
+                and order.wanted.snapshot_id
+                in (record.current_snapshot_id, record.source_snapshot_id)
             ):
                 return spec.name
         return None
@@ -100,8 +102,9 @@ class OrderDesk:
         for spec in specs:
             record = records.get(spec.name)
             if spec.os_name == os_name and record is not None:
-                return record.source_snapshot_id
-        for entry in self._store.pools.current_images():
+                return record.current_snapshot_id
+        current = self._store.images.list(role=model.Role.CURRENT)
+        for entry in current:
             if (entry.os, entry.type) == (os_name, kind):
                 return entry.snapshot_id
         return None

@@ -27,7 +27,11 @@ _NOTHING_COMES: Final = (exception.PoolEmpty, connection.NotSent)
 
 #: What is only said once the claim itself was looked at, with all that was
 #: asked for it before.
-_OF_THE_CLAIM: Final = (exception.ClaimInProgress, exception.QuotaExceeded)
+_OF_THE_CLAIM: Final = (
+    exception.ClaimInProgress,
+    exception.NotExtended,
+    exception.QuotaExceeded,
+)
 
 #: ``claim_volume`` of the package.
 Claim = Callable[..., Mapping[str, Any]]

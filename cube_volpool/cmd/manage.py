@@ -1,7 +1,8 @@
-"""``cube-volpool-manage``: the database of an installation.
+"""``cube-volpool-manage``: the database and the images of an installation.
 
 ``db sync`` makes or upgrades the tables, ``db version`` tells which revision
-they have, ``db purge`` deletes old finished claims.
+they have, ``db purge`` deletes old finished claims.  ``os`` reads, shows and
+judges images; see ``manage_os``.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from oslo_log import log
 
 from cube_volpool import conf as options
 from cube_volpool import exception, secrecy
+from cube_volpool.cmd import manage_os
 from cube_volpool.conf import secret
 from cube_volpool.db import ledger, migration, pools
 
@@ -33,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit status."""
     conf = cfg.ConfigOpts()
     options.register(conf)
+    # Standard output, oslo.log's own choice, is for what a command prints.
+    conf.set_default("use_stderr", True)
     conf.register_cli_opt(
         cfg.SubCommandOpt("command", title="Commands", handler=_add_commands)
     )
@@ -105,6 +109,7 @@ def _purge(conf: cfg.ConfigOpts) -> int:
 
 
 def _add_commands(commands: Any) -> None:
+    manage_os.add_commands(commands)
     database = commands.add_parser("db", help="the database")
     actions = database.add_subparsers(dest="action", required=True)
     _add(actions, "sync", _sync, "make or upgrade the tables")

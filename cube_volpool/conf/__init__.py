@@ -4,6 +4,8 @@ Nothing here touches the global ``cfg.CONF``; whoever parses the command line
 brings the registry along.
 """
 
+import dataclasses
+
 from oslo_config import cfg
 from oslo_db import options as db_options
 from oslo_log import log
@@ -21,6 +23,7 @@ from cube_volpool.conf import (
     keyring,
     ledger,
     opts,
+    os_table,
     pool,
     reconcile,
 )
@@ -59,7 +62,7 @@ def load(conf: cfg.ConfigOpts) -> settings.Settings:
     checked = settings.Settings(
         deployment=daemon.read_deployment(default),
         pools=_read_pools(conf, default),
-        catalogue=catalogue.read(Section(conf, catalogue.GROUP)),
+        catalogue=_read_catalogue(conf),
         claim=claim.read(Section(conf, claim.GROUP)),
         reconcile=reconcile.read(Section(conf, reconcile.GROUP)),
         cinder=cinder.read(Section(conf, cinder.GROUP)),
@@ -79,12 +82,19 @@ def check_database(conf: cfg.ConfigOpts) -> str:
     Raises InvalidConfiguration when there is none, or none that can be used.
     """
     database = Section(conf, _DATABASE)
+    url = _database_url(database, "cube_volpool")
+    added = database.words("connection_parameters")
+    certificates.check(database, url, added=added)
+    return url
+
+
+def _database_url(database: Section, example: str) -> str:
     url = database.words("connection")
     if url is None:
         raise database.wrong(
             "connection",
             "not set; give the URL of the database, for example "
-            "mysql+pymysql://user:password@host/cube_volpool",
+            f"mysql+pymysql://user:password@host/{example}",
         )
     try:
         engine_url.make_url(url).get_dialect().import_dbapi()
@@ -97,8 +107,17 @@ def check_database(conf: cfg.ConfigOpts) -> str:
         raise database.wrong(
             "connection", f"its driver is not installed: {error}"
         ) from error
-    certificates.check(database, url)
     return url
+
+
+def _read_catalogue(conf: cfg.ConfigOpts) -> settings.CatalogueSettings:
+    found = catalogue.read(Section(conf, catalogue.GROUP))
+    if found.source is not settings.ImageSource.TABLE:
+        return found
+    table = Section(conf, os_table.GROUP)
+    url = _database_url(table, "skyline")
+    certificates.check(table, url)
+    return dataclasses.replace(found, table=os_table.read(table, url))
 
 
 def _read_pools(
@@ -129,6 +148,7 @@ def _check_keyrings_and_rest(
     keyring.check_pool_project(pool_project)
     keyring.check_tenant(tenant, keyring.Keyring(conf, keyring.SERVICE_USER))
     consistency.check_pools(checked.pools)
+    consistency.check_images(checked.pools)
     consistency.check_claim(checked.claim, timeout=tenant.timeout())
     consistency.check_reconcile(
         checked.reconcile, checked.pools, timeout=pool_project.timeout()

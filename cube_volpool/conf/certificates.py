@@ -8,14 +8,15 @@ from cube_volpool import certificates
 from cube_volpool.conf.section import Section
 
 
-def check(database: Section, url: str) -> None:
-    """Refuse a URL of a database that names a file of no use."""
+def check(database: Section, url: str, *, added: str | None = None) -> None:
+    """Refuse a URL of a database that names a file of no use.
+
+    ``added`` is ``connection_parameters``, which oslo.db adds to the URL.
+    """
     parsed = engine_url.make_url(url)
-    # oslo.db adds these to the URL.
-    added = database.words("connection_parameters") or ""
     for option, query in (
         ("connection", parsed.query),
-        ("connection_parameters", dict(parse.parse_qsl(added))),
+        ("connection_parameters", dict(parse.parse_qsl(added or ""))),
     ):
         for trouble in certificates.troubles(
             parsed.get_backend_name(), query

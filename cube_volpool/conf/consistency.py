@@ -22,6 +22,28 @@ def check_pools(pools: Sequence[settings.PoolSpec]) -> None:
             _check_aliases(pool, other)
 
 
+def check_images(pools: Sequence[settings.PoolSpec]) -> None:
+    """Refuse a surge that a change of images could not get by with."""
+    for pool in pools:
+        surge = pool.surge.of(pool.min_ready)
+        needed = pool.switch_at.of(pool.min_ready)
+        group = pool_group.group_of(pool.name)
+        if pool.min_ready > 0 and surge < 1:
+            raise _wrong(
+                group,
+                "surge",
+                "leaves no room for a single volume, so nothing on a full "
+                "shelf could ever be replaced",
+            )
+        if needed > surge:
+            raise _wrong(
+                group,
+                "switch_at",
+                f"{needed} of {pool.min_ready} volumes is more than surge, "
+                f"{surge}: a full shelf could never switch",
+            )
+
+
 def _check_twins(pool: settings.PoolSpec, other: settings.PoolSpec) -> None:
     if _kind(pool) == _kind(other):
         raise _wrong(

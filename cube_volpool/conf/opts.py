@@ -14,6 +14,7 @@ from cube_volpool.conf import (
     daemon,
     keyring,
     ledger,
+    os_table,
     pool,
     reconcile,
 )
@@ -25,6 +26,7 @@ GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
     (claim.GROUP, claim.OPTS),
     (reconcile.GROUP, reconcile.OPTS),
     (catalogue.GROUP, catalogue.OPTS),
+    (os_table.GROUP, os_table.OPTS),
     (ledger.GROUP, ledger.OPTS),
     (cinder.GROUP, cinder.OPTS),
 )

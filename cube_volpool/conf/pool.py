@@ -1,5 +1,6 @@
 """``[pool:NAME]``: one pool, its kind of volume and its size."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -11,6 +12,7 @@ from cube_volpool.conf import section
 
 #: The longest name that Cinder takes.
 _LONGEST: Final = 255
+_SHARE: Final = re.compile(r"(\d{1,6})\s*(%?)", re.ASCII)
 
 OPTS: Final = (
     cfg.StrOpt(
@@ -75,6 +77,45 @@ OPTS: Final = (
         "pool does not notice new snapshots. Related: naming_rule of "
         "[catalogue].",
     ),
+    cfg.BoolOpt(
+        "extend",
+        default=False,
+        help="Whether a claim that asks for a larger volume is served from "
+        "this pool and the volume extended once it is the caller's, by the "
+        "caller's own quota. The claim then takes about a second longer. A "
+        "caller whose quota does not allow the size keeps the smaller "
+        "volume, and is told so. Without it such a claim is a miss. Related: "
+        "size_gib.",
+    ),
+    cfg.StrOpt(
+        "surge",
+        default="100%",
+        help="How many volumes more than min_ready there may be while stock "
+        "is replaced, for a new snapshot or for its age: a number, or a "
+        "percentage of min_ready, rounded up. Less saves storage during a "
+        "change and makes it slower; claims by OS name then meet a smaller "
+        "stock. Cannot be below 1 volume or below switch_at.",
+    ),
+    cfg.StrOpt(
+        "switch_at",
+        default="100%",
+        help="How many volumes of a new snapshot must be ready before claims "
+        "by OS name get them: a number, or a percentage of min_ready, "
+        "rounded up. Less switches sooner, and a burst right after it "
+        "misses. Claims that name a snapshot are not concerned. Cannot be "
+        "above surge.",
+    ),
+    cfg.FloatOpt(
+        "max_age",
+        default=0,
+        min=0,
+        help="How old a volume on the shelf may become, in days; 0 is as old "
+        "as it likes. Older ones are replaced one by one, each once its "
+        "successor is ready. The limits of single volumes lie between 90 and "
+        "100 percent of this, so that a pool that was filled at once is not "
+        "replaced at once. Too short rebuilds all the time. Too long gives "
+        "out what nobody has touched for months.",
+    ),
 )
 
 
@@ -98,6 +139,10 @@ def read(conf: cfg.ConfigOpts, name: str) -> settings.PoolSpec:
         size_gib=group.get("size_gib"),
         availability_zone=_name(group, "availability_zone"),
         snapshot_id=_snapshot(group),
+        extend=group.get("extend"),
+        surge=_share(group, "surge"),
+        switch_at=_share(group, "switch_at"),
+        max_age=group.days("max_age") or None,
     )
 
 
@@ -134,3 +179,16 @@ def _snapshot(group: section.Section) -> model.SnapshotId | None:
     if not uuidutils.is_uuid_like(text):
         raise group.wrong("snapshot_id", f"{text!r} is no UUID")
     return model.SnapshotId(text)
+
+
+def _share(group: section.Section, option: str) -> settings.Share:
+    text = group.words(option) or ""
+    found = _SHARE.fullmatch(text)
+    if found is None:
+        raise group.wrong(
+            option, f"{text!r} is neither a number nor a percentage"
+        )
+    number = int(found[1])
+    if found[2]:
+        return settings.Share(percent=number)
+    return settings.Share(volumes=number)

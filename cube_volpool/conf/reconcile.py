@@ -75,9 +75,44 @@ _LIMITS: Final = (
     ),
 )
 
+_IMAGES: Final = (
+    cfg.FloatOpt(
+        "drain_time",
+        default=900,
+        min=0,
+        help="How long volumes of the snapshot before stay after a pool has "
+        "switched to a new one, in seconds: so long they serve claims that "
+        "name their snapshot, and a rollback costs no build. Too short "
+        "makes a rollback build anew, too long holds the storage of two "
+        "stocks. When surge leaves no room for the new "
+        "stock, the old one goes sooner. Related: surge of the pools.",
+    ),
+    cfg.IntOpt(
+        "drain_per_round",
+        default=2,
+        min=1,
+        help="How many volumes of a pool one round may give up because they "
+        "are of an old snapshot, in volumes. Too few hold the storage longer. "
+        "Too many load Cinder with deletes at once; deletes_per_hour bounds "
+        "them as well. Related: interval.",
+    ),
+    cfg.IntOpt(
+        "poison_after",
+        default=3,
+        min=0,
+        help="After how many failed builds of volumes in a row a new snapshot "
+        "is rejected, and the pool stays with the one it has; 0 is never. A "
+        "create that Cinder could not take, by its quota or because it was "
+        "away, is no failed build. Too few reject a good snapshot for a "
+        "moment's trouble; os allow takes that back. Too many let a pool try "
+        "a bad one for hours.",
+    ),
+)
+
 OPTS: Final = (
     *_PACE,
     *_LIMITS,
+    *_IMAGES,
     cfg.FloatOpt(
         "intent_grace",
         default=900,
@@ -112,4 +147,7 @@ def read(group: section.Section) -> settings.ReconcileSettings:
         build_timeout=group.seconds("build_timeout"),
         deletes_per_hour=group.get("deletes_per_hour"),
         absence_grace=group.seconds("absence_grace"),
+        drain_time=group.seconds("drain_time"),
+        drain_per_round=group.get("drain_per_round"),
+        poison_after=group.get("poison_after"),
     )

@@ -21,6 +21,7 @@ _GROUPS: Final = (
 _URLS: Final = (
     ("database", "connection"),
     ("database", "slave_connection"),
+    ("os_table", "connection"),
     (None, "transport_url"),
 )
 

@@ -66,7 +66,7 @@ class Ledger:
         self._facade.configure(
             **{
                 **options,
-                "connection": _with_charset(options["connection"]),
+                "connection": with_charset(options["connection"]),
                 "max_retries": 0,
             }
         )
@@ -122,7 +122,7 @@ class Ledger:
             self._engine.dispose()
 
 
-def _with_charset(url: str) -> str:
+def with_charset(url: str) -> str:
     """Let MariaDB have all of Unicode.
 
     oslo.db talks its old "utf8" where the URL names no charset: three bytes a

@@ -100,6 +100,13 @@ pools = sa.Table(
     sa.Column("drained", sa.Boolean, nullable=False),
     sa.Column("source_snapshot_id", sa.String(36)),
     sa.Column("source_size_gib", sa.Integer),
+    # What claims by OS name get; another one than the source in a change.
+    sa.Column("current_snapshot_id", sa.String(36)),
+    sa.Column("switched_at", TIME),
+    # Builds of the source that failed, one after the other.
+    sa.Column(
+        "build_failures", sa.Integer, nullable=False, server_default="0"
+    ),
     sa.Column("volume_type_id", sa.String(36)),
     sa.Column("last_error", sa.String(255)),
     # What no row of claims tells any more: purged, opened again, or a miss
@@ -120,10 +127,13 @@ os_images = sa.Table(
     sa.Column("os", sa.String(255), nullable=False),
     sa.Column("type", sa.String(255), nullable=False),
     sa.Column("snapshot_id", sa.String(36), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
     sa.Column("version", sa.String(255), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
     sa.Column("volume_type", sa.String(255)),
     sa.Column("size_gib", sa.Integer, nullable=False),
+    # Why nothing is to be built from it.
+    sa.Column("rejected", sa.String(255)),
     sa.Column("synced_at", TIME, nullable=False),
     sa.UniqueConstraint("snapshot_id", name="uniq_os_images0snapshot_id"),
     sa.Index("ix_os_images_os_type_role", "os", "type", "role"),
@@ -157,6 +167,25 @@ def pool_record(row: sa.Row[tuple[object, ...]]) -> model.PoolRecord:
         drained=found["drained"],
         source_snapshot_id=found["source_snapshot_id"],
         source_size_gib=found["source_size_gib"],
+        current_snapshot_id=found["current_snapshot_id"],
+        switched_at=found["switched_at"],
+        build_failures=found["build_failures"],
         volume_type_id=found["volume_type_id"],
         last_error=found["last_error"],
+    )
+
+
+def catalogue_entry(row: sa.Row[tuple[object, ...]]) -> model.CatalogueEntry:
+    """Build the value from a row of ``os_images``."""
+    found = row._mapping
+    return model.CatalogueEntry(
+        os=found["os"],
+        type=found["type"],
+        snapshot_id=found["snapshot_id"],
+        name=found["name"],
+        version=found["version"],
+        role=model.Role(found["role"]),
+        volume_type=found["volume_type"],
+        size_gib=found["size_gib"],
+        rejected=found["rejected"],
     )

@@ -16,7 +16,6 @@ from cube_volpool.db.ledger import Ledger, transaction
 _P = models.pools
 _V = models.backup_volumes
 _C = models.claims
-_I = models.os_images
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +87,123 @@ class PoolRecords:
         size_gib: int | None,
         volume_type_id: str | None,
     ) -> None:
-        """Record what a pool is built from."""
-        self._set(
-            session,
-            name,
-            source_snapshot_id=snapshot_id,
-            source_size_gib=size_gib,
-            volume_type_id=volume_type_id,
+        """Record what a pool is built from; the first one is current too."""
+        session.execute(
+            sa.update(_P)
+            .where(_P.c.name == name)
+            .ordered_values(
+                # First: MariaDB sets one column after the other, and the
+                # failures counted are those of one source.
+                (
+                    _P.c.build_failures,
+                    sa.case(
+                        (
+                            _P.c.source_snapshot_id == snapshot_id,
+                            _P.c.build_failures,
+                        ),
+                        else_=0,
+                    ),
+                ),
+                (
+                    _P.c.current_snapshot_id,
+                    sa.func.coalesce(_P.c.current_snapshot_id, snapshot_id),
+                ),
+                (_P.c.source_snapshot_id, snapshot_id),
+                (_P.c.source_size_gib, size_gib),
+                (_P.c.volume_type_id, volume_type_id),
+                (_P.c.updated_at, self._clock()),
+            )
         )
+
+    @transaction
+    def switch(self, session: orm.Session, record: model.PoolRecord) -> None:
+        """Give what is built to claims by OS name from now on.
+
+        Raises LostRace when the source or the current snapshot is another
+        by now.
+        """
+        statement = (
+            sa.update(_P)
+            .where(
+                _P.c.name == record.name,
+                _P.c.source_snapshot_id == record.source_snapshot_id,
+                _P.c.current_snapshot_id.is_not_distinct_from(
+                    record.current_snapshot_id
+                ),
+            )
+            .values(
+                current_snapshot_id=record.source_snapshot_id,
+                switched_at=self._clock(),
+                build_failures=0,
+                updated_at=self._clock(),
+            )
+        )
+        swap.change_one(session, statement, what="pool", id=record.name)
+
+    @transaction
+    def abandon(
+        self,
+        session: orm.Session,
+        name: model.PoolName,
+        *,
+        current: model.SnapshotId,
+        source: model.SnapshotId,
+    ) -> bool:
+        """Switch from a snapshot that is no more, once no volume is left.
+
+        Whatever is ready of the source: a miss can be created from it.
+        False when there is nothing to do, now or any more.
+        """
+        is_on_shelf = sa.exists().where(
+            _V.c.pool == name,
+            _V.c.snapshot_id == current,
+            _V.c.status == model.RowStatus.AVAILABLE,
+            _V.c.held.is_(False),
+        )
+        statement = (
+            sa.update(_P)
+            .where(
+                _P.c.name == name,
+                _P.c.source_snapshot_id == source,
+                _P.c.current_snapshot_id == current,
+                ~is_on_shelf,
+            )
+            .values(
+                current_snapshot_id=source,
+                switched_at=self._clock(),
+                build_failures=0,
+                updated_at=self._clock(),
+            )
+        )
+        return swap.changed(session, statement) == 1
+
+    @transaction
+    def count_build(
+        self,
+        session: orm.Session,
+        name: model.PoolName,
+        snapshot_id: model.SnapshotId,
+        *,
+        failed: bool,
+    ) -> int:
+        """Count a failed build of the source, or begin anew after a good one.
+
+        Returns how many failed in a row; 0 for a snapshot that is no more
+        the source.
+        """
+        of_source = (
+            _P.c.name == name,
+            _P.c.source_snapshot_id == snapshot_id,
+        )
+        session.execute(
+            sa.update(_P)
+            .where(*of_source)
+            .values(build_failures=_P.c.build_failures + 1 if failed else 0)
+        )
+        counted = session.execute(
+            sa.select(_P.c.build_failures).where(*of_source)
+        ).scalar_one_or_none()
+        return int(counted or 0)
 
     @transaction
     def note_error(
@@ -112,67 +220,6 @@ class PoolRecords:
             .values(last_error=text, updated_at=self._clock())
         )
         return swap.changed(session, statement) == 1
-
-    def _set(
-        self, session: orm.Session, name: model.PoolName, **values: object
-    ) -> None:
-        session.execute(
-            sa.update(_P)
-            .where(_P.c.name == name)
-            .values(updated_at=self._clock(), **values)
-        )
-
-    @transaction
-    def replace_images(
-        self, session: orm.Session, entries: Sequence[model.CatalogueEntry]
-    ) -> None:
-        """Make ``os_images`` hold exactly these entries."""
-        wanted = {entry.snapshot_id: entry for entry in entries}
-        session.execute(
-            sa.delete(_I).where(_I.c.snapshot_id.not_in(list(wanted)))
-        )
-        known = set(session.scalars(sa.select(_I.c.snapshot_id)))
-        for snapshot_id, entry in wanted.items():
-            values = {
-                "os": entry.os,
-                "type": entry.type,
-                "version": entry.version,
-                "role": entry.role,
-                "volume_type": entry.volume_type,
-                "size_gib": entry.size_gib,
-                "synced_at": self._clock(),
-            }
-            if snapshot_id in known:
-                session.execute(
-                    sa.update(_I)
-                    .where(_I.c.snapshot_id == snapshot_id)
-                    .values(**values)
-                )
-            else:
-                session.execute(
-                    sa.insert(_I).values(snapshot_id=snapshot_id, **values)
-                )
-
-    @transaction
-    def current_images(
-        self, session: orm.Session
-    ) -> tuple[model.CatalogueEntry, ...]:
-        """Return the current entries of the catalogue."""
-        rows = session.execute(
-            sa.select(_I).where(_I.c.role == model.Role.CURRENT)
-        )
-        return tuple(
-            model.CatalogueEntry(
-                os=row.os,
-                type=row.type,
-                snapshot_id=row.snapshot_id,
-                version=row.version,
-                role=model.Role(row.role),
-                volume_type=row.volume_type,
-                size_gib=row.size_gib,
-            )
-            for row in rows
-        )
 
     @transaction
     def counts(self, session: orm.Session) -> tuple[PoolCounts, ...]:

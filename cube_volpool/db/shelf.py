@@ -133,7 +133,7 @@ class Shelf:
             _T.c.held.is_(False),
         ]
         if wanted.size_gib is not None:
-            conditions.append(_T.c.size_gib == wanted.size_gib)
+            conditions.append(_sized(wanted))
         if wanted.availability_zone is not None:
             conditions.append(
                 _T.c.availability_zone == wanted.availability_zone
@@ -141,7 +141,27 @@ class Shelf:
         query = (
             sa.select(_T)
             .where(*conditions)
-            .order_by(_T.c.created_at, _T.c.id)
+            .order_by(*_nearest(wanted), _T.c.created_at, _T.c.id)
             .limit(CANDIDATES)
         )
-        return list(session.execute(query))
+        found = list(session.execute(query))
+        # A smaller one only when there is none of the very size.
+        largest = found[0].size_gib if wanted.growing and found else None
+        return [row for row in found if largest in (None, row.size_gib)]
+
+
+def _sized(wanted: model.Wanted) -> sa.ColumnElement[bool]:
+    fits = _T.c.size_gib == wanted.size_gib
+    if not wanted.growing:
+        return fits
+    may_grow = sa.and_(
+        _T.c.size_gib < wanted.size_gib,
+        _T.c.pool.in_(sorted(wanted.growing)),
+    )
+    return sa.or_(fits, may_grow)
+
+
+def _nearest(wanted: model.Wanted) -> tuple[sa.ColumnElement[int], ...]:
+    """Return what puts the largest first, where a smaller one would do."""
+    is_open = wanted.size_gib is not None and wanted.growing
+    return (_T.c.size_gib.desc(),) if is_open else ()

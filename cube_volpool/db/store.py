@@ -1,6 +1,6 @@
 """The store: the first of the two doors.
 
-Every public method of its four parts is one transaction.  All states live
+Every public method of its parts is one transaction.  All states live
 here; nothing else in the house remembers anything that matters.
 """
 
@@ -14,6 +14,7 @@ from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db import migration
 from cube_volpool.db.claims import ClaimRecords
 from cube_volpool.db.endings import Endings
+from cube_volpool.db.images import ImageRecords
 from cube_volpool.db.ledger import Ledger
 from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Chooser, Shelf
@@ -21,7 +22,7 @@ from cube_volpool.db.stock import StockRecords
 
 
 class Store:
-    """The ledger's front: ``claims``, ``endings``, ``stock``, ``pools``.
+    """The ledger's front: its parts are named below.
 
     Args:
         options: what oslo.db takes, ``connection`` (the URL) at least.
@@ -41,6 +42,7 @@ class Store:
         self.endings = Endings(self.ledger)
         self.stock = StockRecords(self.ledger)
         self.pools = PoolRecords(self.ledger)
+        self.images = ImageRecords(self.ledger)
 
     def check_schema(self) -> None:
         """Compare the schema with what this code needs.

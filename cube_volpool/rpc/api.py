@@ -17,8 +17,21 @@ A caller's side imports this module; it never sees the server's.
 ``get_pools(ctxt)``
     Returns ``{"pools": [{"name": ..., "ready": ..., ...}, ...]}``.
 
+``list_os(ctxt)``
+    Returns ``{"images": [{"os_name": ..., "type": ..., "version": ...,
+    "snapshot_id": ..., "name": ..., "role": ..., "rejected": ..., "held_by":
+    {...}}, ...]}``.  As of version 1.1, as are the three below.
+
+``sync_os(ctxt, dry_run=False)``, ``rollback_os(ctxt, os_name,
+volume_type)``, ``allow_os(ctxt, snapshot_id)``
+    Read the images anew; go back to the image before; take a rejection back.
+    Return ``{"changes": [{"pool": ..., "before": ..., "after": ..., "error":
+    ...}, ...], "findings": [{"snapshot_id": ..., "name": ..., "problem": ...,
+    "is_trouble": ...}, ...]}``; with ``dry_run`` what a sync would change.
+
 ``ctxt`` is an oslo.context dictionary of which ``project_id`` (for a claim),
-``auth_token``, ``request_id`` and ``global_request_id`` are read.  Errors are
+``roles`` (for the policy), ``auth_token``, ``request_id`` and
+``global_request_id`` are read.  Errors are
 the classes of ``WIRE_ERRORS``, with their fields in ``kwargs``.
 """
 
@@ -34,7 +47,9 @@ from cube_volpool import exception
 EXCHANGE: Final = "cube_volpool"
 TOPIC: Final = "cube_volpool"
 #: Same major number, and a minor one at least as high, on the server.
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
+#: What the client's own methods need: a caller may be newer than the daemon.
+CLIENT_VERSION: Final = "1.0"
 #: By how many seconds the clocks of caller and daemon may differ.  Not more
 #: than the client's ``margin``, which counts on it.
 CLOCKS_DIFFER: Final = 30.0
@@ -49,9 +64,12 @@ WIRE_ERRORS: Final[tuple[type[exception.VolpoolError], ...]] = (
     exception.ClaimInProgress,
     exception.ClaimMismatch,
     exception.QuotaExceeded,
+    exception.NotExtended,
     exception.Busy,
     exception.LedgerUnavailable,
     exception.CinderUnavailable,
+    exception.ImagesUnavailable,
+    exception.NoImage,
 )
 
 #: oslo.messaging reads these groups from the transport's configuration but
@@ -66,7 +84,7 @@ _UNREGISTERED: Final = (
 
 def client_target() -> om.Target:
     """Return the target of a call: any daemon."""
-    return om.Target(exchange=EXCHANGE, topic=TOPIC, version=VERSION)
+    return om.Target(exchange=EXCHANGE, topic=TOPIC, version=CLIENT_VERSION)
 
 
 def server_target(host: str) -> om.Target:

@@ -57,6 +57,31 @@ _METHODS: Final = (
         "@",
         "See how many volumes each pool has; nothing of any project is in it.",
     ),
+    _rule(
+        "list_os",
+        "",
+        ADMIN,
+        "See the images, and how many volumes still hold each of them.",
+    ),
+    _rule(
+        "sync_os",
+        "dry_run",
+        ADMIN,
+        "Let the images be read anew, and the pools follow; or see what that "
+        "would change.",
+    ),
+    _rule(
+        "rollback_os",
+        "os_name, volume_type",
+        ADMIN,
+        "Let the pools of an OS and type go back to the image before.",
+    ),
+    _rule(
+        "allow_os",
+        "snapshot_id",
+        ADMIN,
+        "Take the rejection of an image back.",
+    ),
 )
 
 

@@ -72,7 +72,7 @@ def parse_claim(
         volume_type=volume["volume_type"],
         snapshot_id=None
         if snapshot_id is None
-        else model.SnapshotId(str(uuid.UUID(snapshot_id))),
+        else _snapshot(snapshot_id),
         size_gib=None if size is None else int(size),
         metadata=dict(volume.get("metadata") or {}),
         availability_zone=volume.get("availability_zone"),
@@ -80,6 +80,34 @@ def parse_claim(
     )
     budget = arguments.get("budget")
     return request, None if budget is None else timedelta(seconds=budget)
+
+
+def parse_nothing(arguments: Mapping[str, Any]) -> None:
+    """Refuse any argument.  Raises InvalidRequest with its name."""
+    _check(schema.NOTHING, arguments, root="")
+
+
+def parse_sync(arguments: Mapping[str, Any]) -> bool:
+    """Return ``dry_run`` of ``sync_os``.  Raises InvalidRequest."""
+    _check(schema.SYNC, arguments, root="")
+    return bool(arguments.get("dry_run"))
+
+
+def parse_rollback(arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the OS and type of ``rollback_os``.  Raises InvalidRequest."""
+    _check(schema.ROLLBACK, arguments, root="")
+    return arguments["os_name"], arguments["volume_type"]
+
+
+def parse_allow(arguments: Mapping[str, Any]) -> model.SnapshotId:
+    """Return the snapshot of ``allow_os``.  Raises InvalidRequest."""
+    _check(schema.ALLOW, arguments, root="")
+    return _snapshot(arguments["snapshot_id"])
+
+
+def _snapshot(text: str) -> model.SnapshotId:
+    """Return an id as Cinder writes it."""
+    return model.SnapshotId(str(uuid.UUID(text)))
 
 
 def _check(validator: Any, value: object, *, root: str) -> None:

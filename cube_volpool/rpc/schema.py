@@ -1,4 +1,4 @@
-"""What a request may look like, as two JSON schemas made ready once.
+"""What a request may look like, as JSON schemas made ready once.
 
 The keyword ``says``, which JSON Schema does not know, is what an error of
 that part tells the caller.  Keywords stand cheap ones first: whoever checks
@@ -36,6 +36,11 @@ _WORD: Final[dict[str, Any]] = {
     "says": "must not have control characters or blanks at its ends",
 }
 _WORD_OR_NULL: Final = _WORD | {"type": ["string", "null"]}
+_ID: Final[dict[str, Any]] = {
+    "type": "string",
+    "format": "id",
+    "says": "must be a UUID",
+}
 _NOT_SHARED: Final[dict[str, Any]] = {
     "enum": [False, None],
     "says": "must be false; a pooled volume is for one server",
@@ -51,11 +56,7 @@ _VOLUME: Final[dict[str, Any]] = {
     "properties": {
         "name": _WORD,
         "volume_type": _WORD,
-        "snapshot_id": {
-            "type": ["string", "null"],
-            "format": "id",
-            "says": "must be a UUID",
-        },
+        "snapshot_id": _ID | {"type": ["string", "null"]},
         "size": {
             "type": ["integer", "string", "null"],
             "format": "size",
@@ -101,6 +102,23 @@ _CLAIM: Final[dict[str, Any]] = {
         # Seconds since the epoch.
         "deadline": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
+}
+
+_NOTHING: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 64,
+    "additionalProperties": False,
+}
+_SYNC: Final[dict[str, Any]] = _NOTHING | {
+    "properties": {"dry_run": {"type": ["boolean", "null"]}},
+}
+_ROLLBACK: Final[dict[str, Any]] = _NOTHING | {
+    "required": ["os_name", "volume_type"],
+    "properties": {"os_name": _WORD, "volume_type": _WORD},
+}
+_ALLOW: Final[dict[str, Any]] = _NOTHING | {
+    "required": ["snapshot_id"],
+    "properties": {"snapshot_id": _ID},
 }
 
 #: An oslo.context dictionary has many more keys; they are not looked at.
@@ -184,3 +202,7 @@ _Validator = validators.extend(
 )
 CLAIM: Final = _Validator(_CLAIM, format_checker=_formats)
 CONTEXT: Final = _Validator(_CONTEXT, format_checker=_formats)
+NOTHING: Final = _Validator(_NOTHING, format_checker=_formats)
+SYNC: Final = _Validator(_SYNC, format_checker=_formats)
+ROLLBACK: Final = _Validator(_ROLLBACK, format_checker=_formats)
+ALLOW: Final = _Validator(_ALLOW, format_checker=_formats)

@@ -1,6 +1,5 @@
 """The server's end of the wire: values in, values out, known errors only."""
 
-import functools
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,12 +13,10 @@ from oslo_messaging.rpc import server as rpc_server
 
 from cube_volpool import exception, model
 from cube_volpool.rpc import api, request
+from cube_volpool.rpc.answering import answering, refusal
 
 LOG = logging.getLogger(__name__)
 
-#: After an error that nobody foresaw.  Long enough for a look at the log not
-#: to be buried, short enough for a task that waits.
-_RETRY_AFTER: Final = 5
 #: Between two attempts to listen when the broker refuses, in seconds.
 _START_PAUSE: Final = 5.0
 
@@ -59,64 +56,8 @@ class Claims(Protocol):
         """
 
 
-def _refusal(error: exception.VolpoolError) -> om.ExpectedException:
-    """Return what makes oslo.messaging send ``error`` and nothing with it.
-
-    Its own decorator would take the traceback and the chain of causes along,
-    with the words of whatever library failed below.
-    """
-    refusal = om.ExpectedException()
-    refusal.exc_info = (type(error), error, None)
-    return refusal
-
-
-def _answering(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let only errors of the wire leave ``method``."""
-
-    @functools.wraps(method)
-    def answer(self: Any, ctxt: Any, /, **arguments: Any) -> Any:
-        try:
-            return method(self, ctxt, **arguments)
-        except exception.VolpoolError as error:
-            known = api.plain_error(error)
-            if known is None:
-                known = _unforeseen(ctxt, arguments)
-                LOG.exception("%s: %s", method.__name__, known)
-        except Exception:
-            known = _unforeseen(ctxt, arguments)
-            LOG.exception("%s: %s", method.__name__, known)
-        # Outside of the except block, or the cause would go along after all.
-        raise _refusal(known)
-
-    return answer
-
-
-def _unforeseen(
-    ctxt: Any, arguments: Mapping[str, Any]
-) -> exception.VolpoolError:
-    """Return what the caller is told of an error that nobody foresaw.
-
-    Whether a volume was given before it, nobody knows; so a claim is *under
-    way*, and a repeat settles it.
-    """
-    reason = (
-        "an internal error; the daemon's log has it under request "
-        f"{request.request_id(ctxt)}"
-    )
-    match arguments.get("volume"):
-        case {"name": str(name)}:
-            return exception.ClaimInProgress(
-                f"the claim of {name} was stopped by {reason}; ask again "
-                f"with the same name in {_RETRY_AFTER} s",
-                name=name,
-                retry_after=_RETRY_AFTER,
-            )
-        case _:
-            return exception.Busy(reason=reason, retry_after=_RETRY_AFTER)
-
-
 class Endpoint:
-    """The methods of the wire.  See :mod:`cube_volpool.rpc.api`."""
+    """The callers' methods.  See :mod:`cube_volpool.rpc.api`."""
 
     target = om.Target(version=api.VERSION)
 
@@ -139,7 +80,7 @@ class Endpoint:
 
     # ``expose`` must be the outermost: it marks what it gets.
     @om.rpc.expose
-    @_answering
+    @answering
     def claim_volume(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Give one volume.
 
@@ -178,13 +119,10 @@ class Endpoint:
             )
 
     @om.rpc.expose
-    @_answering
+    @answering
     def get_pools(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Tell what is on the shelves.  No arguments."""
-        for name in arguments:
-            raise exception.InvalidRequest(
-                field=request.clipped(name), reason="is not a known key"
-            )
+        request.parse_nothing(arguments)
         self._policy.authorize("get_pools", ctxt)
         return {"pools": [dict(pool) for pool in self._pools()]}
 
@@ -214,20 +152,20 @@ class _Dispatcher(dispatcher.RPCDispatcher):
             refused = exception.InvalidRequest(
                 field="method", reason="is no method of this service"
             )
-        raise _refusal(refused)
+        raise refusal(refused)
 
 
 def make_server(
-    transport: om.Transport, endpoint: Endpoint, *, host: str
+    transport: om.Transport, *endpoints: object, host: str
 ) -> om.MessageHandlingServer:
-    """Return a server of ``endpoint`` that does not listen yet.
+    """Return a server of ``endpoints`` that does not listen yet.
 
     How many requests run side by side is ``executor_thread_pool_size``, and
     how many are fetched ahead ``rabbit_qos_prefetch_count``, both of the
     transport's configuration.  Contexts stay the dictionaries they are.
     """
     calls = _Dispatcher(
-        [endpoint], serializer=None, access_policy=om.ExplicitRPCAccessPolicy
+        endpoints, serializer=None, access_policy=om.ExplicitRPCAccessPolicy
     )
     return rpc_server.RPCServer(transport, api.server_target(host), calls)
 

@@ -58,12 +58,16 @@ def spec(name: str = "deb", **changes: Any) -> settings.PoolSpec:
 def settings_of(
     *pools: settings.PoolSpec, **claim: Any
 ) -> settings.Settings:
-    """Return settings with these pools and changes to ``[claim]``."""
+    """Return settings with these pools and changes to ``[claim]``.
+
+    Old stock goes at once: few tests are about how long it stays.
+    """
     return settings.Settings(
         deployment=DEPLOYMENT,
         pools=pools or (spec(),),
         catalogue=settings.CatalogueSettings(naming_rule=RULE),
         claim=settings.ClaimSettings(**claim),
+        reconcile=settings.ReconcileSettings(drain_time=timedelta(0)),
     )
 
 
@@ -243,13 +247,11 @@ class Daemon:
         **changes: Any,
     ) -> Answer:
         """Claim a debian volume of type ssd, as skyline would."""
-        values: dict[str, Any] = {
-            "name": name,
-            "volume_type": "ssd",
-            "snapshot_id": self.world.cloud.snapshot_id(
+        values: dict[str, Any] = {"name": name, "volume_type": "ssd"}
+        if "snapshot_id" not in changes:
+            values["snapshot_id"] = self.world.cloud.snapshot_id(
                 "debian-12_ssd_20261120"
-            ),
-        }
+            )
         request = model.ClaimRequest(**{**values, **changes})
         return self.house.claimer.claim(
             model.Caller(project_id=self.world.project(project)),

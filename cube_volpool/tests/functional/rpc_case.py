@@ -42,14 +42,19 @@ class RPCCase(base.BaseTestCase):
         self.useFixture(broker.OwnTopic())
         self.useFixture(fixtures.Timeout(90, gentle=True))
 
-    def serve(self, claims, url=None):
+    def serve(self, claims, url=None, images=None):
         """Start a daemon's end; returns at once."""
         transport = api.make_transport(
             make_conf(), url=url or broker.broker_url()
         )
         rpc = server.RpcServer(
             lambda: server.make_server(
-                transport, endpoints.make_endpoint(claims), host="host-1"
+                transport,
+                endpoints.make_endpoint(claims),
+                endpoints.make_operators(
+                    images or endpoints.RememberedImages()
+                ),
+                host="host-1",
             )
         )
         rpc.start()
@@ -57,8 +62,8 @@ class RPCCase(base.BaseTestCase):
         self.addCleanup(rpc.stop, 10)
         return rpc
 
-    def serving(self, claims, url=None):
-        rpc = self.serve(claims, url)
+    def serving(self, claims, url=None, images=None):
+        rpc = self.serve(claims, url, images)
         self.assertTrue(rpc.wait_until_serving(SOON))
         return rpc
 

@@ -263,6 +263,7 @@ class Sample(base.BaseTestCase):
             "database",
             "ledger",
             "oslo_messaging_rabbit",
+            "os_table",
             "pool:name",
             "pool_project",
             "reconcile",

@@ -28,6 +28,11 @@ class TestErrors(rpc_case.RPCCase):
             exception.LedgerUnavailable(reason="no database", retry_after=4),
             exception.CinderUnavailable(reason="no Keystone"),
             exception.NotPermitted(method="claim_volume", rule="r"),
+            exception.NotExtended(
+                name="n", volume_id="v", size_gib=1, wanted_gib=2, reason="r"
+            ),
+            exception.ImagesUnavailable(table="os", reason="r"),
+            exception.NoImage(image="OS debian-12, type ssd,", reason="r"),
         )
     ]
 
@@ -62,6 +67,47 @@ class TestWire(rpc_case.RPCCase):
         self.assertEqual(
             {"pools": []}, way.call({}, "get_pools", timeout=rpc_case.SOON)
         )
+
+    def test_operators_methods_are_served_beside(self):
+        """By the same server, each with what it was given."""
+        images = endpoints.RememberedImages()
+        self.serving(endpoints.RememberedClaims(), images=images)
+        way = self.connect()
+
+        def call(method, **arguments):
+            return way.call(
+                endpoints.OPERATOR, method, timeout=rpc_case.SOON, **arguments
+            )
+
+        self.assertEqual(2, len(call("sync_os", dry_run=True)["changes"]))
+        self.assertEqual("debian-12", call("list_os")["images"][0]["os_name"])
+        call("rollback_os", os_name="debian-12", volume_type="ssd")
+        call("allow_os", snapshot_id=endpoints.SNAPSHOT)
+        self.assertEqual(
+            [
+                ("plan",),
+                ("list",),
+                ("rollback", "debian-12", "ssd"),
+                ("allow", endpoints.SNAPSHOT),
+            ],
+            images.asked,
+        )
+
+    def test_who_is_no_operator_learns_the_rule(self):
+        """The refusal arrives as its own class; nothing is asked."""
+        images = endpoints.RememberedImages()
+        self.serving(endpoints.RememberedClaims(), images=images)
+
+        error = self.assertRaises(
+            exception.NotPermitted,
+            self.connect().call,
+            endpoints.CONTEXT,
+            "list_os",
+            timeout=rpc_case.SOON,
+        )
+
+        self.assertEqual("cube_volpool:list_os", error.rule)
+        self.assertEqual([], images.asked)
 
     def test_nothing_of_a_defect_is_on_the_wire(self):
         """Neither words nor trace of an unforeseen error leave the daemon."""

@@ -60,13 +60,13 @@ class _Incoming:
 
 
 class Wire:
-    """Sends messages to an endpoint and keeps the answers."""
+    """Sends messages to endpoints and keeps the answers."""
 
-    def __init__(self, endpoint: server.Endpoint) -> None:
+    def __init__(self, *endpoints: object) -> None:
         conf = cfg.ConfigOpts()
         conf([], default_config_files=[], default_config_dirs=[])
         self._server = server.make_server(
-            api.make_transport(conf, url="fake:/"), endpoint, host="here"
+            api.make_transport(conf, url="fake:/"), *endpoints, host="here"
         )
 
     def call(

@@ -150,6 +150,63 @@ class AuditCase(base.ScenarioCase):
 
         self.assert_evicted_and_replaced(self.first)
 
+    def test_renamed_volume_is_evicted(self) -> None:
+        """By its name a row without an id would be looked for."""
+        self.cloud.volume(self.first).name = "mine now"
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_unbootable_volume_is_evicted(self) -> None:
+        """No server starts from it."""
+        self.cloud.volume(self.first).bootable = False
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_retyped_volume_is_evicted(self) -> None:
+        """It is on another backend now."""
+        volume = self.cloud.volume(self.first)
+        volume.volume_type = self.cloud.type_of("sas")
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_volume_of_another_snapshot_is_evicted(self) -> None:
+        """Somebody reverted it; who knows what is on it."""
+        self.cloud.volume(self.first).snapshot_id = self.cloud.snapshot_id(
+            "debian-12_sas_20261120"
+        )
+
+        self.audit()
+
+        self.assert_evicted_and_replaced(self.first)
+
+    def test_row_tells_why_its_volume_goes(self) -> None:
+        """An operator finds the reason in the ledger."""
+        for change, reason in (
+            ({"status": "error"}, "Cinder says error"),
+            ({"size": 5}, "its size is 5"),
+            ({"bootable": False}, "it is not bootable"),
+            ({"name": "x"}, "it was renamed"),
+            ({"attachments": [{"id": "x"}]}, "it is attached"),
+        ):
+            volume_id = self.shelf()[0]
+            volume = self.cloud.volume(volume_id)
+            for field, value in change.items():
+                setattr(volume, field, value)
+
+            self.audit()
+
+            row = self.row_of(volume_id)
+            assert row is not None
+            self.assertEqual(reason, row.evict_reason)
+            volume.attachments.clear()
+            self.rest()
+
     def test_reserved_row_is_none_of_its_business(self) -> None:
         """A claim under way is rescue's, whatever Cinder shows."""
         self.abandon("POST", base.ACCEPT, "before")

@@ -62,21 +62,41 @@ class RollingCase(base.ScenarioCase):
 
         self.assertLessEqual(set(self.old), set(self.shelf()))
 
-    def test_build_of_the_old_snapshot_is_not_shelved(self) -> None:
-        """A create that was under way at the switch is stale at its end."""
-        self.one.fill()
+    def building(self) -> model.PooledVolume:
+        """Let one volume of the newer snapshot be under way."""
         self.one.claim(snapshot_id=self.newer)
         self.one.house.reconciler.round()
         [building] = self.rows(model.RowStatus.CREATING)
+        return building
+
+    def overtake(self) -> None:
+        """An even newer one appears, and what is under way is finished."""
         lab.seed_source(
             self.cloud, "debian-12", "ssd", size=1, date="20261122"
         )
         self.one.house.duties.sync()
         self.clock.advance(60)
-
         self.one.house.reconciler.round()
 
-        self.assert_condemned(str(building.volume_id))
+    def test_build_of_the_current_snapshot_is_shelved(self) -> None:
+        """Until the next switch it is what claims by OS name get."""
+        self.one.fill()
+        building = self.building()
+
+        self.overtake()
+
+        self.assert_on_shelf(str(building.volume_id))
+
+    def test_build_of_a_snapshot_never_given_is_not_shelved(self) -> None:
+        """A create of what was overtaken before the switch is stale."""
+        self.one.house.reconciler.round()
+        building = self.rows(model.RowStatus.CREATING)
+
+        self.overtake()
+
+        self.assertEqual(2, len(building))
+        for row in building:
+            self.assert_condemned(str(row.volume_id))
 
 
 class SourceGoneCase(base.ScenarioCase):

@@ -69,7 +69,7 @@ def _extend(ctx: Context, row: records.Volume,
         f"gigabytes_{row.volume_type.name if row.volume_type else ''}":
             size - row.size}.items() if not k.endswith("_")}
     ctx.cloud.quota.check_one(row.project_id, size)
-    ctx.cloud.quota.check(row.project_id, added)
+    ctx.cloud.quota.check_growth(row.project_id, added)
     ctx.cloud.quota.add(row.project_id, added)
     row.status, row.updated_at = "extending", ctx.cloud.second()
 

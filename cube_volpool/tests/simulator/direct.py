@@ -16,6 +16,7 @@ from cinderclient import exceptions as cinder_exceptions
 from cube_volpool import exception, model, volumeapi
 from cube_volpool.cinder import bodies, errors
 from cube_volpool.tests.simulator import (
+    actions,
     answers,
     creation,
     records,
@@ -104,6 +105,13 @@ class DirectAPI:
     def delete_volume(self, volume_id: model.VolumeId) -> None:
         """DELETE /volumes/{id}."""
         self._call(volumes.delete, volume_id)
+
+    def extend_volume(
+        self, volume_id: model.VolumeId, *, size_gib: int
+    ) -> None:
+        """POST /volumes/{id}/action."""
+        self._call(actions.run, volume_id,
+                   body={"os-extend": {"new_size": size_gib}})
 
     def offer(self, volume_id: model.VolumeId, *, name: str) -> model.Offer:
         """POST /volume-transfers."""

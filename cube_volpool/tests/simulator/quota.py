@@ -48,6 +48,21 @@ class Quota:
             raise Refusal(413, _over(name, delta=delta, limit=limit,
                                      total=total, resource=resource))
 
+    def check_growth(self, project_id: str, deltas: dict[str, int]) -> None:
+        """Refuse with 413 an extension that would go over.
+
+        Whichever quota it is, Cinder tells the project's figures of all
+        types.  *Source:* cinder ``volume/api.py:API._extend``.
+        """
+        try:
+            self.check(project_id, deltas)
+        except Refusal as refusal:
+            told = _over("gigabytes", delta=deltas["gigabytes"],
+                         limit=self.limit(project_id, "gigabytes"),
+                         total=self.total(project_id, "gigabytes"),
+                         resource="volumes")
+            raise Refusal(413, told) from refusal
+
     def check_one(self, project_id: str, size: int) -> None:
         """Refuse with 413 a volume larger than any may be."""
         limit = self.limit(project_id, "per_volume_gigabytes")

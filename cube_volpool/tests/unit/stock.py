@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cube_volpool import actions, model, planner, settings
+from cube_volpool import actions, model, planner, settings, supply
 
 NOW: Final = datetime(2026, 11, 20, 12)
 DEPLOYMENT: Final = "test"
 CURRENT: Final = model.SnapshotId("snapshot-2")
 OLD: Final = model.SnapshotId("snapshot-1")
-LIMITS: Final = planner.Limits(
+LIMITS: Final = supply.Limits(
     room=16,
     intent_grace=timedelta(minutes=15),
     build_timeout=timedelta(minutes=10),
 )
-SOURCE: Final = planner.Source(snapshot_id=CURRENT, size_gib=1)
+SOURCE: Final = supply.Source(snapshot_id=CURRENT, size_gib=1)
 
 
 def row(number: int = 1, **changes: Any) -> model.PooledVolume:
@@ -77,7 +77,7 @@ def spec(**changes: Any) -> settings.PoolSpec:
     return settings.PoolSpec(**{**values, **changes})
 
 
-def pool(*rows: model.PooledVolume, **changes: Any) -> planner.Pool:
+def pool(*rows: model.PooledVolume, **changes: Any) -> supply.Pool:
     """Return the pool with these rows."""
     values: dict[str, Any] = {
         "spec": spec(),
@@ -86,7 +86,7 @@ def pool(*rows: model.PooledVolume, **changes: Any) -> planner.Pool:
         "rows": rows,
         "now": NOW,
     }
-    return planner.Pool(**{**values, **changes})
+    return supply.Pool(**{**values, **changes})
 
 
 def seen(*volumes: model.Volume) -> planner.Observation:
@@ -98,7 +98,7 @@ def seen(*volumes: model.Volume) -> planner.Observation:
 class World:
     """A pool, and what is in Cinder behind its rows, by marker."""
 
-    pool: planner.Pool
+    pool: supply.Pool
     behind: Mapping[str, model.Volume | None]
 
     def observed(self) -> planner.Observation:
@@ -111,7 +111,7 @@ class World:
                 volumes[known.volume_id] = self.behind[known.marker]
         return planner.Observation(volumes=volumes, intents=intents)
 
-    def limits(self) -> planner.Limits:
+    def limits(self) -> supply.Limits:
         """Return room for what is not in creation yet."""
         status = model.RowStatus.CREATING
         creating = [r for r in self.pool.rows if r.status is status]
@@ -125,6 +125,7 @@ class World:
         """Return the world after its plan, Cinder having done nothing."""
         rows = {known.id: known for known in self.pool.rows}
         behind = dict(self.behind)
+        current, switched_at = self.pool.current, self.pool.switched_at
 
         def change(of: model.PooledVolume, **changes: Any) -> None:
             rows[of.id] = dataclasses.replace(of, **changes)
@@ -151,13 +152,23 @@ class World:
                     change(action.row, status=model.RowStatus.DELETING)
                 case actions.Delete():
                     behind[action.row.marker] = None
+                case actions.Switch():
+                    current, switched_at = action.snapshot_id, self.pool.now
                 case actions.Forget():
                     del rows[action.row.id]
-        after = dataclasses.replace(self.pool, rows=tuple(rows.values()))
+        after = dataclasses.replace(
+            self.pool,
+            rows=tuple(rows.values()),
+            current=current,
+            switched_at=switched_at,
+        )
         return World(after, behind)
 
     def later(self) -> "World":
-        """Return it five minutes on: what Cinder was doing is done."""
+        """Return it five minutes on.
+
+        What Cinder was doing is done, and who had reserved has his volume.
+        """
 
         def done(volume: model.Volume | None) -> model.Volume | None:
             if volume is None or volume.status == "deleting":
@@ -166,9 +177,14 @@ class World:
                 return dataclasses.replace(volume, status="available")
             return volume
 
+        rows = tuple(
+            known
+            for known in self.pool.rows
+            if known.status is not model.RowStatus.RESERVED
+        )
         return World(
             dataclasses.replace(
-                self.pool, now=self.pool.now + timedelta(minutes=5)
+                self.pool, rows=rows, now=self.pool.now + timedelta(minutes=5)
             ),
             {marker: done(volume) for marker, volume in self.behind.items()},
         )

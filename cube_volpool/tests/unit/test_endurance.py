@@ -61,6 +61,7 @@ EFFECTS = {
     "delete_volume": lambda api: api.delete_volume(_ID),
     "offer": lambda api: api.offer(_ID, name="o"),
     "cancel": lambda api: api.cancel("t1"),
+    "extend_volume": lambda api: api.extend_volume(_ID, size_gib=2),
 }
 ONCE = {
     "create_volume": lambda api: api.create_volume(None),

@@ -217,20 +217,6 @@ class StockFacts(_Case):
             exception.LostRace, self.store.stock.load, model.PoolName("new")
         )
 
-    def test_the_catalogue_is_replaced_as_a_whole(self):
-        """New ones come, changed ones change, others go."""
-        entries = [self.entry("s1", "1"), self.entry("s2", "2")]
-        self.store.pools.replace_images(entries)
-        changed = [self.entry("s2", "2b"), self.entry("s3", "3")]
-        self.store.pools.replace_images(changed)
-        found = self.store.pools.current_images()
-        self.store.pools.replace_images([])
-
-        self.assertEqual(
-            changed, sorted(found, key=lambda entry: entry.snapshot_id)
-        )
-        self.assertEqual((), self.store.pools.current_images())
-
     def test_an_error_is_news_once(self):
         """Told again it is none, and so is its end."""
         note = self.store.pools.note_error
@@ -260,18 +246,6 @@ class StockFacts(_Case):
             attached=False,
             created_at=self.store.stock.now(),
             body={},
-        )
-
-    def entry(self, snapshot_id: str, version: str) -> model.CatalogueEntry:
-        """Return an entry of the catalogue."""
-        return model.CatalogueEntry(
-            os="debian-12",
-            type="ssd",
-            snapshot_id=model.SnapshotId(snapshot_id),
-            version=version,
-            role=model.Role.CURRENT,
-            volume_type="ssd",
-            size_gib=1,
         )
 
 

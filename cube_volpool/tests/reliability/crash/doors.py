@@ -16,7 +16,7 @@ from cube_volpool import volumeapi
 from cube_volpool.db.store import Store
 
 #: The parts of the store; each public method of theirs is a door.
-PARTS: Final = ("claims", "endings", "stock", "pools")
+PARTS: Final = ("claims", "endings", "stock", "pools", "images")
 #: Calls to Cinder that change something there.
 _EFFECTS: Final = frozenset(
     {
@@ -26,6 +26,7 @@ _EFFECTS: Final = frozenset(
         "offer",
         "accept",
         "cancel",
+        "extend_volume",
     }
 )
 #: Calls that change nothing anywhere: after one is as before it.
@@ -34,8 +35,10 @@ READS: Final = frozenset(
         "claims.expired",
         "claims.get",
         "claims.is_miss_settled",
+        "images.list",
+        "images.rejected",
+        "images.usage",
         "pools.counts",
-        "pools.current_images",
         "pools.list",
         "stock.is_still_intent",
         "stock.load",

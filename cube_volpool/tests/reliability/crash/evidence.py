@@ -36,6 +36,10 @@ class History:
 
     rows: dict[Key, tuple[str, int]] | None = None
     claims: dict[Key, tuple[str, int]] | None = None
+    #: What each pool builds, and what it gives by OS name.
+    pools: dict[str, tuple[str | None, str | None]] = field(
+        default_factory=dict
+    )
 
     def note(
         self,
@@ -52,6 +56,19 @@ class History:
         if self.claims is not None:
             yield from _moves("claim", self.claims, claims, _is_claim_move)
         self.rows, self.claims = rows, claims
+
+    def note_pools(
+        self, pools: dict[str, tuple[str | None, str | None]]
+    ) -> Iterator[str]:
+        """Say what is given by OS name and was not built just before.
+
+        The first image is given at once.
+        """
+        for name, (_, current) in pools.items():
+            source, before = self.pools.get(name, (None, None))
+            if before is not None and current not in (before, source):
+                yield f"switch: pool {name} gives {current}, not {source}"
+        self.pools = pools
 
 
 def _moves(what, before, after, is_move) -> Iterator[str]:
@@ -98,6 +115,8 @@ class Evidence:
     place: Place
     #: The snapshot of what the claims ask for.
     wanted: str = SNAPSHOT
+    #: How large its claim's volume is in the end; until then it may be 1.
+    size: int = 1
     #: Volumes of which their owners dispose, whatever a claim says of them.
     kept: set[str] = field(default_factory=set)
     replies: list[Reply] = field(default_factory=list)
@@ -107,7 +126,10 @@ class Evidence:
     rows: tuple[model.PooledVolume, ...] = ()
     claims: tuple[model.Claim, ...] = ()
     images: frozenset[tuple[str, str, str, str]] = frozenset()
+    #: Why each rejected snapshot was.
+    rejected: dict[str, str] = field(default_factory=dict)
     sources: dict[str, str | None] = field(default_factory=dict)
+    currents: dict[str, str | None] = field(default_factory=dict)
     history: History = field(default_factory=History)
     #: Reserved or condemned volumes: no supply any more.
     left_the_shelf: set[str] = field(default_factory=set)
@@ -127,10 +149,16 @@ class Evidence:
                 (row.os, row.type, row.snapshot_id, row.role)
                 for row in session.execute(sa.select(models.os_images))
             )
-            self.sources = {
-                row.name: row.source_snapshot_id
-                for row in session.execute(sa.select(models.pools))
+            rejected = models.os_images.c.rejected.is_not(None)
+            self.rejected = {
+                row.snapshot_id: row.rejected
+                for row in session.execute(
+                    sa.select(models.os_images).where(rejected)
+                )
             }
+            pools = session.execute(sa.select(models.pools)).all()
+            self.sources = {p.name: p.source_snapshot_id for p in pools}
+            self.currents = {p.name: p.current_snapshot_id for p in pools}
         self.left_the_shelf = {
             row.volume_id
             for row in self.rows
@@ -146,15 +174,19 @@ class Evidence:
             "SELECT name, project_id, created_at, status, generation"
             " FROM claims"
         )
+        pools = self.place.read(
+            "SELECT name, source_snapshot_id, current_snapshot_id FROM pools"
+        )
         self.left_the_shelf = {
             volume_id for _, status, _, volume_id in rows if status in _LEFT
         }
-        return list(
-            self.history.note(
+        return [
+            *self.history.note(
                 {(row[0],): (row[1], row[2]) for row in rows},
                 {claim[:3]: (claim[3], claim[4]) for claim in claims},
-            )
-        )
+            ),
+            *self.history.note_pools({p[0]: (p[1], p[2]) for p in pools}),
+        ]
 
     def status_of(self, volume_id: str) -> str | None:
         """Return the status of the row of a volume, None without a row."""

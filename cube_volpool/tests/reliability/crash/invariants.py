@@ -4,8 +4,9 @@ Each checker returns what it found wrong, in words; nothing is well.
 *Source:* the facts on reliability, I1 to I12; I10 has tests of its own.
 """
 
+import dataclasses
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
@@ -106,7 +107,7 @@ def right_volume(found: Evidence) -> Iterator[str]:
             snapshot = found.world.cloud.snapshot_id(found.wanted)
             shown |= {
                 "type": (found.wanted.split("_")[1], kind),
-                "size": (1, volume.size),
+                "size": (True, volume.size in (1, found.size)),
                 "bootable": (True, volume.bootable),
                 "snapshot": (snapshot, volume.snapshot_id),
                 "metadata": ("yes", volume.metadata.get("mine")),
@@ -115,6 +116,21 @@ def right_volume(found: Evidence) -> Iterator[str]:
         for what, (wanted, seen) in shown.items():
             if wanted != seen:
                 yield f"I4: claim {claim.id}: {what} {seen}, not {wanted}"
+
+
+def full_size(found: Evidence) -> Iterator[str]:
+    """I4: what had to be extended is as large as was asked.
+
+    Once its caller has an answer: who does not ask again waits for none.
+    """
+    if not found.replies:
+        return
+    for claim in found.bound:
+        volume = found.world.cloud.volumes.get(claim.volume_id or "")
+        if volume is None or claim.source is model.Source.EXISTING:
+            continue
+        if volume.size != found.size:
+            yield f"I4: claim {claim.id}: its size stays {volume.size}"
 
 
 def nothing_left(found: Evidence) -> Iterator[str]:
@@ -231,7 +247,10 @@ def full_shelf(found: Evidence) -> Iterator[str]:
 
 
 def true_catalogue(found: Evidence) -> Iterator[str]:
-    """The ledger has the snapshots that Cinder has, and the newest source."""
+    """The ledger has the snapshots that Cinder has, and the newest source.
+
+    The newest that nobody rejected, and that is given by OS name, too.
+    """
     snapshots = [
         model.Snapshot(
             id=model.SnapshotId(snapshot.id),
@@ -243,19 +262,43 @@ def true_catalogue(found: Evidence) -> Iterator[str]:
         for snapshot in found.world.cloud.snapshots.values()
         if snapshot.project_id == found.pool_project
     ]
-    entries = catalogue.entries(snapshots, world.RULE)
+    reading = catalogue.read(
+        [catalogue.Candidate(name=s.name, snapshot=s) for s in snapshots],
+        found.world.settings.catalogue,
+    )
+    judged = [
+        dataclasses.replace(
+            entry, rejected=found.rejected.get(entry.snapshot_id)
+        )
+        for entry in reading.entries
+    ]
+    newest = _ids(catalogue.newest(judged).values())
+    entries = catalogue.assign(
+        judged, current=newest, sources=newest, keep=len(snapshots)
+    )
     wanted = {(e.os, e.type, e.snapshot_id, e.role) for e in entries}
     for os, kind, _, role in wanted ^ found.images:
         yield f"catalogue: the {role} entry of {os}, {kind} is wrong"
     for spec in found.world.settings.pools:
         source = next(
-            e.snapshot_id
-            for e in entries
-            if (e.os, e.type) == (spec.os_name, spec.volume_type)
-            and e.role is model.Role.CURRENT
+            (
+                e.snapshot_id
+                for e in entries
+                if (e.os, e.type) == (spec.os_name, spec.volume_type)
+                and e.role is model.Role.CURRENT
+            ),
+            None,
         )
         if found.sources.get(spec.name) != source:
             yield f"catalogue: pool {spec.name} has another source"
+        if found.currents.get(spec.name) != source:
+            yield f"catalogue: pool {spec.name} gives another image"
+
+
+def _ids(
+    entries: Iterable[model.CatalogueEntry],
+) -> frozenset[model.SnapshotId]:
+    return frozenset(entry.snapshot_id for entry in entries)
 
 
 def safe(found: Evidence) -> list[str]:
@@ -274,6 +317,7 @@ def settled(found: Evidence) -> list[str]:
     """What must hold once all is quiet."""
     return [
         *safe(found),
+        *full_size(found),
         *nothing_left(found),
         *bounded_supply(found),
         *full_shelf(found),

@@ -77,6 +77,8 @@ class Journey:
     turns: int = 12
     #: The snapshot of what its claim is given.
     gives: str = evidence.SNAPSHOT
+    #: And how large that is in the end, in GiB.
+    size: int = 1
     #: Is what the caller had before it his own business, claim or not?
     keeps: bool = False
     #: Does an answer stay out?  Over a socket that takes real time.

@@ -37,7 +37,11 @@ def stock(target: world.World, count: int = 2) -> None:
         "deletes": 0,
         **times,
     }
-    source = {"source_snapshot_id": snapshot_id, "source_size_gib": 1}
+    source = {
+        "source_snapshot_id": snapshot_id,
+        "source_size_gib": 1,
+        "current_snapshot_id": snapshot_id,
+    }
     rows = [_shelved(target, spec, snapshot_id) for _ in range(count)]
     with target.store.ledger.write() as session:
         session.execute(

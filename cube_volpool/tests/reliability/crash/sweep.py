@@ -48,7 +48,7 @@ class Run:
         self.journey = journey
         self.world = world.World(journey.config, place=place)
         self.found = evidence.Evidence(
-            self.world, place, wanted=journey.gives
+            self.world, place, wanted=journey.gives, size=journey.size
         )
         self.problems: list[str] = []
         self.processes: list[doors.Process] = []
@@ -182,8 +182,13 @@ class Run:
             self._land_early()
 
     def _settle(self) -> None:
-        """Rescue, reconcile and audit until nothing is left to do."""
-        for _ in range(self.journey.turns):
+        """Rescue, reconcile and audit until nothing is left to do.
+
+        And read the images, but for the first time: that was done already.
+        """
+        for turn in range(self.journey.turns):
+            if turn:
+                self._now.house.duties.sync()
             if self._now.house.rescuer.round():
                 self._land_early()
             self._now.house.reconciler.round()

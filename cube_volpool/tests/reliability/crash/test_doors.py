@@ -4,7 +4,7 @@ import inspect
 from typing import ClassVar, Final
 
 from cube_volpool import volumeapi
-from cube_volpool.db import claims, endings, pools, stock
+from cube_volpool.db import claims, endings, images, pools, stock
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash import case, doors, journeys, sweep
 from cube_volpool.tests.reliability.crash.places import Place
@@ -14,11 +14,13 @@ _PARTS: Final = {
     "endings": endings.Endings,
     "stock": stock.StockRecords,
     "pools": pools.PoolRecords,
+    "images": images.ImageRecords,
 }
 #: Transactions that no journey makes, and why a crash there is nothing.
 _LEFT_OUT: Final = {
     "claims.get": "a read that production does not make",
     "pools.counts": "the read behind get_pools; nothing is done with it",
+    "images.usage": "the read behind os list; nothing is done with it",
 }
 #: What each keyring is used for.
 _KEYRINGS: Final = {
@@ -41,6 +43,7 @@ _KEYRINGS: Final = {
         "get_volume",
         "list_volumes",
         "accept",
+        "extend_volume",
     },
 }
 

@@ -147,6 +147,10 @@ _BROKEN: Final[tuple[tuple[str, Doctor], ...]] = (
     ("catalogue: the current entry of ubuntu", _drop_snapshot),
     ("catalogue: pool deb has another source", lambda found: _sql(
         found, sa.update(models.pools).values(source_snapshot_id="x"))),
+    ("catalogue: pool deb gives another image", lambda found: _sql(
+        found, sa.update(models.pools).values(current_snapshot_id="x"))),
+    ("catalogue: the current entry of debian", lambda found: _sql(
+        found, sa.update(models.os_images).values(rejected="bad"))),
 )
 
 
@@ -246,6 +250,15 @@ class Invariants(case.SweepCase):
 
         self.assertEqual(3, len(problems))
         self.assert_said("claim web_sys has generation 6 after 7", problems)
+
+    def test_an_image_that_was_not_built_is_seen(self):
+        """Given by OS name, out of nowhere."""
+        _sql(
+            self.found,
+            sa.update(models.pools).values(current_snapshot_id="x"),
+        )
+
+        self.assert_said("switch: pool deb gives x", self.found.glance())
 
     def test_without_recovery_a_crash_leaves_something_behind(self):
         """The invariants tell a crash from a journey that was finished."""

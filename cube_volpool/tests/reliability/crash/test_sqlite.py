@@ -10,6 +10,7 @@ from cube_volpool.tests.reliability.crash.journeys import (
     hits,
     misses,
     recoveries,
+    rollouts,
     stock,
 )
 
@@ -38,6 +39,11 @@ class RescueSweep(OnSqlite):
 @case.each(recoveries.RETRIES)
 class RetrySweep(OnSqlite):
     """A daemon dies while it goes on with another one's claim."""
+
+
+@case.each(rollouts.JOURNEYS)
+class RolloutSweep(OnSqlite):
+    """A daemon dies in a change of images."""
 
 
 @case.each(stock.JOURNEYS)

@@ -16,6 +16,8 @@ class Sort(StrEnum):
     SOUND = "sound"
     #: Must be refused by the schema: InvalidRequest.
     UNSOUND = "unsound"
+    #: Must be refused by the policy: NotPermitted.
+    FORBIDDEN = "forbidden"
     #: Must be refused before it reaches a method of ours.
     NO_CALL = "no call"
     #: Random; the daemon says which it is.

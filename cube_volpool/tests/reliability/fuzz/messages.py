@@ -9,6 +9,7 @@ import string
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from cube_volpool.tests.reliability.fuzz import operators
 from cube_volpool.tests.reliability.fuzz.message import Message, Sort
 
 #: Larger than any request may be; the rare ones are ten megabytes.
@@ -28,7 +29,8 @@ _NUMBERS: Final = (
 )
 _METHODS: Final[tuple[Any, ...]] = (
     "_pools", "_claims", "__init__", "__class__", "target", "claim",
-    "claim_volume ", "CLAIM_VOLUME", "get_pools\x00", "", "..", None, 7,
+    "claim_volume ", "CLAIM_VOLUME", "get_pools\x00", "_follow", "SYNC_OS",
+    "", "..", None, 7,
     ["claim_volume"], {"a": 1}, "x" * 300, "drain_pool; rm", True,
 )
 _VERSIONS: Final[tuple[Any, ...]] = (
@@ -60,6 +62,9 @@ class Source:
             (self._random, 120),
             (self._raw, 50),
             (self._odd, 8),
+            (self._bad_operator, 90),
+            (self._no_operator, 30),
+            (self._operator, 4),
             (self._sound, 8),
             (self._replay, 4),
         )
@@ -201,6 +206,35 @@ class Source:
             del ctxt["project_id"]
         return self._message(Sort.UNSOUND, self._volume(), ctxt=ctxt)
 
+    # The operators' methods
+
+    def _bad_operator(self) -> Message:
+        method = self._pick(operators.METHODS)
+        word = self._pick((self._bad_text, self._too_long, self._no_string))
+        arguments = operators.bad(self._chance, method, self._snapshot, word)
+        return self._message(
+            Sort.UNSOUND, {}, method=method, arguments=arguments
+        )
+
+    def _no_operator(self) -> Message:
+        method = self._pick(operators.METHODS)
+        ctxt = self._context()
+        ctxt["roles"] = self._pick(
+            (None, [], ["member"], "admin", {"admin": 1}, [["admin"]], 7,
+             ["x" * 300], ["admin\x00"])
+        )
+        return self._message(
+            Sort.FORBIDDEN, {}, method=method, ctxt=ctxt,
+            arguments=operators.sound(method, self._snapshot),
+        )
+
+    def _operator(self) -> Message:
+        method, arguments = self._pick(operators.HARMLESS)
+        ctxt = {**self._context(), "roles": ["admin"]}
+        return self._message(
+            Sort.SOUND, {}, method=method, arguments=arguments, ctxt=ctxt
+        )
+
     # What reaches no method of ours
 
     def _bad_call(self) -> Message:
@@ -247,7 +281,8 @@ class Source:
         }
         return self._message(
             Sort.OPEN, {}, arguments=arguments, method=self._pick(
-                ("claim_volume", "claim_volume", "get_pools")),
+                ("claim_volume", "claim_volume", "get_pools",
+                 *operators.METHODS)),
         )
 
     def _json(self, depth: int) -> Any:

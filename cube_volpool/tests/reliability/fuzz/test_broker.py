@@ -94,7 +94,7 @@ class TestRawMessages(base.BaseTestCase):
         bodies = [
             (packed(message).encode(), "application/json")
             for message in source.take(_NUMBER)
-            if message.sort in (Sort.UNSOUND, Sort.NO_CALL)
+            if message.sort in (Sort.UNSOUND, Sort.FORBIDDEN, Sort.NO_CALL)
             or message.raw is not None
         ]
         plain = parse.urlsplit(self.url)._replace(scheme="amqp", query="")

@@ -75,6 +75,10 @@ class TestFuzz(FuzzCase):
         self.assertGreater(invalid, 0.9 * NUMBER)
         self.assertEqual(0, effects[Sort.UNSOUND], str(kinds))
         self.assertEqual(0, effects[Sort.NO_CALL], str(kinds))
+        self.assertEqual(0, effects[Sort.FORBIDDEN], str(kinds))
+        for sort in Sort:
+            if sort is not Sort.OPEN:
+                self.assertGreater(_of(kinds, sort), NUMBER // 200, sort)
         # The counters count: the few sound ones do have effects.
         self.assertGreater(effects[Sort.SOUND], NUMBER // 100)
         self.assert_the_ledger_stands()
@@ -102,6 +106,9 @@ class TestFuzz(FuzzCase):
             self.assertEqual("InvalidRequest", reply.kind, told)
             self.assertNotIn("File ", reply.text, told)
             self.assertLess(len(reply.text), _PATIENCE, told)
+        elif sort is Sort.FORBIDDEN:
+            self.assertEqual("NotPermitted", reply.kind, told)
+            self.assertNotIn("File ", reply.text, told)
         else:
             self.assertIn(reply.kind, ("ok", "ClaimMismatch"), told)
         return sort
@@ -119,7 +126,9 @@ class TestReplay(FuzzCase):
     def test_a_message_sent_again_gives_the_same_volume(self):
         """The name is the key: no replay gets a second volume."""
         message = next(
-            m for m in self.source.take(NUMBER) if m.sort is Sort.SOUND
+            m
+            for m in self.source.take(NUMBER)
+            if m.sort is Sort.SOUND and m.method == "claim_volume"
         )
         answers = [self.send(message)[0].result for _ in range(3)]
 
@@ -128,7 +137,18 @@ class TestReplay(FuzzCase):
         )
 
 
+def _of(kinds: collections.Counter[str], sort: Sort) -> int:
+    """Return how many messages were of a sort."""
+    return sum(n for kind, n in kinds.items() if kind.startswith(f"{sort}: "))
+
+
 def _sort_of(reply: wire.Reply) -> Sort:
-    if reply.kind == "InvalidRequest":
-        return Sort.UNSOUND
-    return Sort.NO_CALL if reply.kind == "rejected" else Sort.SOUND
+    match reply.kind:
+        case "InvalidRequest":
+            return Sort.UNSOUND
+        case "NotPermitted":
+            return Sort.FORBIDDEN
+        case "rejected":
+            return Sort.NO_CALL
+        case _:
+            return Sort.SOUND

@@ -11,11 +11,11 @@ from unittest import mock
 
 from cube_volpool import observe, planner, reconcile, topup
 from cube_volpool.claim import (
-    claimer,
     handover,
     look,
     miss,
     preparation,
+    repeat,
 )
 from cube_volpool.db import claims, ledger, stock, swap
 from cube_volpool.tests.reliability.histories import cuts
@@ -116,7 +116,7 @@ ALL: dict[str, Mutant] = {
     ),
     "unfit volumes are handed over": _patch(planner, "unfit", cuts.all_fit),
     "a bound claim is opened again unseen": _patch(
-        claimer.Claimer, "_still_there", cuts.never_there
+        repeat.Repeat, "_still_there", cuts.never_there
     ),
     "the name is not looked up": _patch(
         preparation.Prepared, "existing", cuts.ignore_existing

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from cube_volpool import model, planner, settings
+from cube_volpool import model, settings, supply
 from cube_volpool.tests.reliability.histories.hub import Call
 from cube_volpool.tests.reliability.histories.trail import Row, Trail
 
@@ -90,6 +90,14 @@ class Supply:
         target = max((spec.min_ready for spec in specs), default=0)
         if stock > target:
             yield f"I6: {stock} volumes of pool {new.pool}, not {target}"
+        alive = sum(
+            row.pool == new.pool and row.status != _R.DELETING for row in rows
+        )
+        most = max(
+            (x.min_ready + x.surge.of(x.min_ready) for x in specs), default=0
+        )
+        if alive > most:
+            yield f"I6: {alive} old and new of pool {new.pool}, not {most}"
         building = Counter(
             row.snapshot_id
             for row in rows
@@ -98,13 +106,13 @@ class Supply:
         limits = [config.reconcile for config in configs]
         if building.total() > max(x.max_creating for x in limits):
             yield f"I7: {building.total()} creates at a time"
-        most = max(x.max_creating_per_snapshot for x in limits)
-        if building[new.snapshot_id] > most:
+        at_once = max(x.max_creating_per_snapshot for x in limits)
+        if building[new.snapshot_id] > at_once:
             yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
 
     def _is_lost(self, row: Row) -> bool:
         return row.volume_id is None and (
-            self._age(row) > planner.INTENT_COUNTS
+            self._age(row) > supply.INTENT_COUNTS
         )
 
     def _is_nobodys(self, call: Call, row: Row) -> bool:

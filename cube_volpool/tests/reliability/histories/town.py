@@ -49,6 +49,10 @@ def draw_settings(chance: random.Random) -> settings.Settings:
             max_creating=chance.choice((2, 4, 16)),
             max_creating_per_snapshot=chance.choice((2, 4)),
             deletes_per_hour=chance.choice((20, 100)),
+            # Short beside a whole rest, which ends with fresh shelves alone.
+            drain_time=timedelta(minutes=chance.choice((0, 1, 15))),
+            drain_per_round=chance.choice((1, 2)),
+            poison_after=chance.choice((0, 3)),
         ),
         purge_after=chance.choice((timedelta(hours=1), timedelta(days=30))),
     )
@@ -65,9 +69,22 @@ def draw_pools(chance: random.Random) -> tuple[settings.PoolSpec, ...]:
             type_aliases=frozenset(),
             min_ready=chance.choice((0, 1, 2, 3, 4, 6, 8)),
             max_creating=chance.choice((2, 4)),
+            **_draw_change(chance),
         )
         for os_name, kind in kinds
     )
+
+
+def _draw_change(chance: random.Random) -> dict[str, settings.Share]:
+    """Return how a pool changes its image: as one, by half, one by one."""
+    share = chance.choice(
+        (
+            settings.Share(),
+            settings.Share(percent=50),
+            settings.Share(volumes=1),
+        )
+    )
+    return {"surge": share, "switch_at": share}
 
 
 def newest(cloud: Cloud, os_name: str, kind: str) -> str | None:

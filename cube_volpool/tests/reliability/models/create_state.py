@@ -26,7 +26,7 @@ class Age(StrEnum):
     """How old an intent is."""
 
     YOUNG = "young"
-    #: It holds no place any more (``planner.INTENT_COUNTS``).
+    #: It holds no place any more (``supply.INTENT_COUNTS``).
     LOST = "lost"
     #: ``intent_grace`` is over.
     OLD = "old"

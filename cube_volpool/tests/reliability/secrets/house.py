@@ -181,14 +181,11 @@ class CanaryHouse:
             ticker=of.clock,
             runner=parallel.Serial(),
         )
-        endpoint: Any = endpoints.make_endpoint(
-            self.house.claimer  # type: ignore[arg-type]
+        callers, operators = app.serve(
+            self.house, of.settings, policy=endpoints.make_policy()
         )
-        endpoint._clock = of.clock.monotonic
-        endpoint._pools = lambda: report.pools(
-            self.house.store, of.settings.pools
-        )
-        self._wire = wire.Wire(endpoint)
+        callers._clock = of.clock.monotonic
+        self._wire = wire.Wire(callers, operators)
         self.replies: list[wire.Reply] = []
 
     def _service(self) -> tenants.ServiceTenants:

@@ -119,16 +119,27 @@ class OrderTest(base.BaseTestCase):
             )
             self.assertEqual("os_name", error.field)
 
-    def test_a_pool_without_a_source_knows_no_snapshot(self):
+    def test_a_pool_that_never_had_a_source_knows_no_snapshot(self):
         """Its catalogue has not been read, or its OS is not there."""
-        self.store.pools.set_source(
-            self.pools[0].name,
-            snapshot_id=None,
-            size_gib=None,
-            volume_type_id=None,
+        new = _spec("new", "nvme")
+        self.store.pools.ensure([new.name])
+        desk = OrderDesk(self.store, (new,))
+        request = model.ClaimRequest(
+            name="web", volume_type="nvme", os_name="debian-12"
         )
 
-        self.assertRaises(exception.InvalidRequest, self.resolve)
+        self.assertRaises(exception.InvalidRequest, desk.resolve, request)
+
+    def test_an_os_name_means_the_current_snapshot(self):
+        """Not the next one, and not none because the source is gone."""
+        for source in (model.SnapshotId("next"), None):
+            self.store.pools.set_source(
+                self.pools[0].name,
+                snapshot_id=source,
+                size_gib=1,
+                volume_type_id="id-of-ssd",
+            )
+            self.assertEqual(_SSD, self.resolve().create.snapshot_id)
 
     def test_an_os_of_the_catalogue_needs_no_pool(self):
         """The current snapshot is created from; no row is looked for."""
@@ -141,7 +152,7 @@ class OrderTest(base.BaseTestCase):
             volume_type="nvme",
             size_gib=1,
         )
-        self.store.pools.replace_images([entry])
+        self.store.images.replace([entry])
         order = self.resolve(volume_type="nvme")
 
         self.assertIsNone(order.wanted)

@@ -77,6 +77,39 @@ class Pools(ConfCase):
         )
 
 
+class Images(ConfCase):
+    """A surge that no change of images could get by with."""
+
+    def test_a_switch_that_the_surge_cannot_reach(self):
+        """A full shelf has no more room than that for the new ones."""
+        self.assert_refused(
+            "pool:a",
+            "switch_at",
+            "5 of 10 volumes is more than surge, 3",
+            {
+                "pool:a": {
+                    "min_ready": 10,
+                    "surge": "25%",
+                    "switch_at": "50%",
+                }
+            },
+        )
+
+    def test_no_surge_at_all(self):
+        """Nothing on a full shelf could ever be replaced."""
+        for text in ("0", "0%"):
+            self.assert_refused(
+                "pool:a",
+                "surge",
+                "no room for a single volume",
+                {"pool:a": {"surge": text, "switch_at": "0"}},
+            )
+
+    def test_an_empty_pool_needs_none(self):
+        """It has nothing to replace."""
+        self.load({"pool:a": {"min_ready": 0, "surge": "0"}})
+
+
 class Claims(ConfCase):
     """Contradictions in [claim]."""
 

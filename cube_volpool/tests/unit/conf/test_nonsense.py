@@ -173,11 +173,11 @@ class Nonsense(ConfCase):
         )
 
     def test_a_naming_rule_without_its_groups(self):
-        """The rule has the groups os, type and version."""
+        """The rule has the groups os and version; type may be missing."""
         for rule, missing in (
-            (r"(?P<os>.+)_(?P<version>.+)", "group type"),
-            (r".+", "os and type and version"),
-            ("", "os and type and version"),
+            (r"(?P<os>.+)_(?P<type>.+)", "group version"),
+            (r".+", "os and version"),
+            ("", "os and version"),
         ):
             with self.subTest(rule=rule):
                 self.assert_refused(
@@ -185,6 +185,41 @@ class Nonsense(ConfCase):
                     "naming_rule",
                     missing,
                     {"catalogue": {"naming_rule": rule}},
+                )
+
+    def test_a_share_that_is_neither_number_nor_percentage(self):
+        """surge and switch_at take both, and nothing else."""
+        for text in ("", "all", "-1", "50 percent", "1.5", "%", "9999999"):
+            for option in ("surge", "switch_at"):
+                with self.subTest(option=option, text=text):
+                    self.assert_refused(
+                        "pool:a",
+                        option,
+                        "neither a number nor a percentage",
+                        {"pool:a": {option: text}},
+                    )
+
+    def test_a_table_of_images_that_cannot_be_read(self):
+        """It needs a URL, and names that are names."""
+        catalogue = {"source": "table"}
+        for option, text, reason in (
+            ("connection", "", "not set"),
+            ("connection", "skyline", "no URL"),
+            ("table", "os; drop table os", "no name of a table"),
+            ("type_column", "", "no name of a table or column"),
+        ):
+            with self.subTest(option=option):
+                self.assert_refused(
+                    "os_table",
+                    option,
+                    reason,
+                    {
+                        "catalogue": catalogue,
+                        "os_table": {
+                            "connection": "sqlite:///os.sqlite",
+                            option: text,
+                        },
+                    },
                 )
 
     def test_an_api_microversion_that_is_too_old_or_none(self):

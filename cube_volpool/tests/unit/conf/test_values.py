@@ -40,6 +40,9 @@ class Values(ConfCase):
                     "size_gib": 40,
                     "availability_zone": "az-1",
                     "snapshot_id": snapshot,
+                    "surge": "3",
+                    "switch_at": "20 %",
+                    "max_age": 1.5,
                 }
             }
         ).pools[0]
@@ -52,6 +55,8 @@ class Values(ConfCase):
         self.assertEqual("az-1", found.availability_zone)
         self.assertEqual(model.SnapshotId(snapshot), found.snapshot_id)
         self.assertTrue(found.is_type("sSd", None))
+        self.assertEqual((3, 2), (found.surge.of(7), found.switch_at.of(7)))
+        self.assertEqual(timedelta(hours=36), found.max_age)
 
     def test_every_option_of_claims_arrives(self):
         """[claim] is read in seconds, fractions included."""
@@ -106,9 +111,26 @@ class Values(ConfCase):
                     "build_timeout": 80,
                     "deletes_per_hour": 6,
                     "absence_grace": 44,
+                    "drain_time": 55,
+                    "drain_per_round": 9,
+                    "poison_after": 7,
                 },
                 "ledger": {"purge_interval": 90, "purge_after": 2},
-                "catalogue": {"sync_interval": 33},
+                "catalogue": {
+                    "sync_interval": 33,
+                    "version_format": "date",
+                    "source": "table",
+                    "automatic": False,
+                    "keep": 4,
+                },
+                "os_table": {
+                    "connection": "sqlite:///os.sqlite",
+                    "table": "images",
+                    "os_column": "a",
+                    "type_column": "b",
+                    "snapshot_column": "c",
+                    "version_column": "d",
+                },
             }
         )
 
@@ -120,9 +142,30 @@ class Values(ConfCase):
         self.assertEqual(timedelta(seconds=80), found.reconcile.build_timeout)
         self.assertEqual(6, found.reconcile.deletes_per_hour)
         self.assertEqual(timedelta(seconds=44), found.reconcile.absence_grace)
+        self.assertEqual(timedelta(seconds=55), found.reconcile.drain_time)
+        self.assertEqual(9, found.reconcile.drain_per_round)
+        self.assertEqual(7, found.reconcile.poison_after)
         self.assertEqual(timedelta(seconds=90), found.purge_interval)
         self.assertEqual(timedelta(days=2), found.purge_after)
-        self.assertEqual(timedelta(seconds=33), found.catalogue.sync_interval)
+        self.assertEqual(
+            settings.CatalogueSettings(
+                naming_rule=found.catalogue.naming_rule,
+                sync_interval=timedelta(seconds=33),
+                version_format=settings.VersionFormat.DATE,
+                source=settings.ImageSource.TABLE,
+                automatic=False,
+                keep=4,
+                table=settings.TableSettings(
+                    connection="sqlite:///os.sqlite",
+                    table="images",
+                    os_column="a",
+                    type_column="b",
+                    snapshot_column="c",
+                    version_column="d",
+                ),
+            ),
+            found.catalogue,
+        )
 
     def test_every_option_of_cinder_arrives(self):
         """[cinder] is the same for both keyrings."""

@@ -8,11 +8,13 @@ from typing import Any
 import oslo_messaging as om
 from oslo_config import cfg
 
-from cube_volpool import exception, model
-from cube_volpool.rpc import policy, server
+from cube_volpool import catalogue, exception, model, refresh
+from cube_volpool.rpc import operators, policy, server
 
 PROJECT = "9d3f6d5c8b8e4f0f9d0a6c1f2b7e4a55"
 CONTEXT = {"project_id": PROJECT}
+#: Of an operator; the project does not matter.
+OPERATOR = {"roles": ["admin"], "request_id": "req-op"}
 SNAPSHOT = "2f1c5d7e-6f0b-4a55-9d0e-0c6a3f6f2b11"
 #: What skyline sends for a boot volume.
 VOLUME: dict[str, Any] = {
@@ -53,6 +55,73 @@ class RememberedClaims:
         if self._error is not None:
             raise self._error
         return Given(volume={"id": "v-1", "name": request.name})
+
+
+SYNCED = refresh.Synced(
+    changes=(
+        refresh.Change(
+            pool=model.PoolName("deb"),
+            before=None,
+            after=model.SnapshotId(SNAPSHOT),
+        ),
+        refresh.Change(
+            pool=model.PoolName("odd"),
+            before=model.SnapshotId(SNAPSHOT),
+            after=None,
+            error="Cinder has no volume type nvme",
+        ),
+    ),
+    findings=(
+        catalogue.Finding(
+            snapshot_id=model.SnapshotId(SNAPSHOT),
+            name="backup",
+            problem="is creating",
+            is_trouble=False,
+        ),
+    ),
+)
+
+
+class RememberedImages:
+    """Keeps what it is asked; answers, or raises what it was given."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.refilled: list[str] = []
+        self._error = error
+
+    def _done(self, *words: str) -> refresh.Synced:
+        self.asked.append(words)
+        if self._error is not None:
+            raise self._error
+        return SYNCED
+
+    def plan(self) -> refresh.Synced:
+        return self._done("plan")
+
+    def sync(self) -> refresh.Synced:
+        return self._done("sync")
+
+    def rollback(self, os_name: str, volume_type: str) -> refresh.Synced:
+        return self._done("rollback", os_name, volume_type)
+
+    def allow(self, snapshot_id: model.SnapshotId) -> refresh.Synced:
+        return self._done("allow", snapshot_id)
+
+    def shown(self) -> list[dict[str, Any]]:
+        self._done("list")
+        return [{"os_name": "debian-12", "held_by": {"available": 2}}]
+
+
+def make_operators(
+    images: RememberedImages, found: policy.Policy | None = None
+) -> operators.Endpoint:
+    return operators.Endpoint(
+        images,
+        images.shown,
+        policy=found or make_policy(),
+        refill=images.refilled.append,
+    )
 
 
 def make_endpoint(

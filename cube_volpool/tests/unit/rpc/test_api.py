@@ -46,6 +46,13 @@ class TestImports(base.BaseTestCase):
         )
 
 
+class TestVersions(base.BaseTestCase):
+    def test_a_client_asks_for_no_newer_daemon_than_it_needs(self):
+        """Callers and daemons are upgraded in any order."""
+        self.assertEqual("1.1", api.VERSION)
+        self.assertEqual("1.0", api.client_target().version)
+
+
 class TestTransport(base.BaseTestCase):
     def test_private_configuration_has_every_group_of_a_call(self):
         """oslo.messaging reads two groups that it registers elsewhere."""

@@ -214,6 +214,17 @@ class TestExposure(base.BaseTestCase):
         )
         self.assertEqual(api.VERSION, endpoint.target.version)
 
+    def test_and_four_of_operators(self):
+        """Of the same version, for they are one interface."""
+        endpoint = endpoints.make_operators(endpoints.RememberedImages())
+        policy = om.ExplicitRPCAccessPolicy()
+
+        self.assertEqual(
+            ["allow_os", "list_os", "rollback_os", "sync_os"],
+            [n for n in dir(endpoint) if policy.is_allowed(endpoint, n)],
+        )
+        self.assertEqual(api.VERSION, endpoint.target.version)
+
 
 class TestDeadline(base.BaseTestCase):
     """A request that was read long after its caller had gone."""

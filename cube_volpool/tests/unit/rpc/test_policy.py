@@ -10,7 +10,7 @@ from oslo_policy import policy as oslo_policy
 from oslotest import base
 
 from cube_volpool import exception
-from cube_volpool.rpc import policy, server
+from cube_volpool.rpc import operators, policy, server
 from cube_volpool.tests.unit.rpc import endpoints
 
 
@@ -43,10 +43,11 @@ class DefaultsTest(PolicyCase):
         """A new one cannot be forgotten, nor a rule outlive its method."""
         exposed = {
             name
-            for name in dir(server.Endpoint)
+            for endpoint in (server.Endpoint, operators.Endpoint)
+            for name in dir(endpoint)
             if not name.startswith("_")
             and name != "target"
-            and callable(getattr(server.Endpoint, name))
+            and callable(getattr(endpoint, name))
         }
 
         rules = {
@@ -72,6 +73,14 @@ class DefaultsTest(PolicyCase):
     def test_anybody_may_see_the_numbers_of_the_pools(self):
         """Nothing of any project is in them."""
         self.policy().authorize("get_pools", {})
+
+    def test_images_are_for_operators_alone(self):
+        """To see them as well: names of snapshots are the operator's."""
+        found = self.policy()
+        for method in ("list_os", "sync_os", "rollback_os", "allow_os"):
+            for ctxt in ({}, endpoints.CONTEXT, {"roles": ["member"]}):
+                self.assert_refused(found, method, ctxt)
+            found.authorize(method, endpoints.OPERATOR)
 
     def test_a_method_without_a_rule_is_nobodys(self):
         """A programming error, and not an open door."""

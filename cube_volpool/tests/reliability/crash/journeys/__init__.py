@@ -11,6 +11,7 @@ from cube_volpool.tests.reliability.crash.journeys import (
     hits,
     misses,
     recoveries,
+    rollouts,
     stock,
 )
 from cube_volpool.tests.reliability.crash.sweep import Journey
@@ -20,6 +21,7 @@ ALL: Final[Mapping[str, Journey]] = {
     **misses.JOURNEYS,
     **recoveries.RESCUES,
     **recoveries.RETRIES,
+    **rollouts.JOURNEYS,
     **stock.JOURNEYS,
 }
 
@@ -42,6 +44,9 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     "unbind_of_a_deleted_volume",
     "retry_of_an_offer_not_accepted",
     "refresh",
+    "rejection_by_the_poison_guard",
+    "rollback",
+    "current_image_is_gone",
     "sync",
     "purge",
 )

@@ -18,6 +18,10 @@ def _by_os_name(daemon: world.Daemon) -> Any:
     )
 
 
+def _larger(daemon: world.Daemon) -> Any:
+    return daemon.claim("web_sys", metadata={"mine": "yes"}, size_gib=5)
+
+
 def _delay(daemon: world.Daemon) -> None:
     # Longer than the caller's budget.
     daemon.world.clock.advance(40)
@@ -44,6 +48,15 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             "tenant.accept",
             "endings.bind",
         ),
+    ),
+    "hit_that_is_extended": Journey(
+        about="A claim for more than the pool's size.",
+        act=_larger,
+        asks=_larger,
+        prepare=scenes.stock,
+        config=world.settings_of(world.spec(extend=True)),
+        size=5,
+        makes=("endings.bind", "tenant.extend_volume"),
     ),
     "hit_offered_before_its_rename": Journey(
         about="The three calls side by side, in the other order.",

@@ -31,7 +31,7 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         asks=_by_os_name,
         prepare=scenes.synced,
         gives="debian-12_sas_20261120",
-        makes=("pools.current_images", "tenant.create_volume"),
+        makes=("images.list", "tenant.create_volume"),
     ),
     "miss_with_existing_name": Journey(
         about="The pool is empty, and the caller has that name already.",

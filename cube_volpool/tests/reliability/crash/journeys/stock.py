@@ -142,6 +142,7 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
             "pools.set_source",
             "stock.begin_creates",
             "stock.promote",
+            "pools.switch",
             "stock.evict",
             "pool.delete_volume",
         ),
@@ -154,7 +155,7 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         makes=(
             "pool.list_snapshots",
             "pool.list_volume_types",
-            "pools.replace_images",
+            "images.replace",
         ),
     ),
     "audit_of_a_restored_ledger": Journey(

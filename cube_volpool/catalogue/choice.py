@@ -1,0 +1,76 @@
+"""Which snapshot a pool is built from, or why none is."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from cube_volpool import model, settings
+from cube_volpool.catalogue import versions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The source of one pool, or why it has none."""
+
+    snapshot_id: model.SnapshotId | None = None
+    #: Of the snapshot; a volume cannot be smaller.
+    size_gib: int | None = None
+    error: str | None = None
+
+
+def choose(
+    spec: settings.PoolSpec,
+    entries: Sequence[model.CatalogueEntry],
+    types: Collection[str],
+    *,
+    form: settings.VersionFormat,
+) -> Choice:
+    """Choose the newest entry that nobody rejected; ``types`` are Cinder's.
+
+    For a pool without a pin.
+    """
+    if spec.volume_type not in types:
+        return Choice(error=f"Cinder has no volume type {spec.volume_type}")
+    fitting = [entry for entry in entries if _fits(spec, entry)]
+    allowed = [entry for entry in fitting if entry.rejected is None]
+    newest = max(
+        allowed,
+        key=lambda entry: versions.key(entry.version, form) or (),
+        default=None,
+    )
+    if newest is not None:
+        return _sized(spec, newest.snapshot_id, newest.size_gib)
+    what = f"snapshot of OS {spec.os_name}, type {spec.volume_type},"
+    if fitting:
+        return Choice(error=f"every {what} was rejected; see os list")
+    return Choice(error=f"a {what} is not in the pool project")
+
+
+def pinned(
+    spec: settings.PoolSpec,
+    snapshot: model.Snapshot | None,
+    types: Collection[str],
+) -> Choice:
+    """Choose what the configuration names, whatever its name."""
+    if spec.volume_type not in types:
+        return Choice(error=f"Cinder has no volume type {spec.volume_type}")
+    if snapshot is None or snapshot.status != "available":
+        return Choice(
+            error=f"snapshot {spec.snapshot_id}, pinned by the "
+            "configuration, is not in the pool project or not available"
+        )
+    return _sized(spec, snapshot.id, snapshot.size_gib)
+
+
+def _fits(spec: settings.PoolSpec, entry: model.CatalogueEntry) -> bool:
+    return entry.os == spec.os_name and spec.is_type(entry.type, None)
+
+
+def _sized(
+    spec: settings.PoolSpec, snapshot_id: model.SnapshotId, size_gib: int
+) -> Choice:
+    if spec.size_gib is not None and spec.size_gib < size_gib:
+        return Choice(
+            error=f"size_gib {spec.size_gib} is smaller than snapshot "
+            f"{snapshot_id} with {size_gib} GiB"
+        )
+    return Choice(snapshot_id=snapshot_id, size_gib=size_gib)

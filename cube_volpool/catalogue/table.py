@@ -1,0 +1,65 @@
+"""The rows of another system's table, where Cinder's names do not count."""
+
+from collections.abc import Iterable, Mapping
+
+from cube_volpool import model, settings
+from cube_volpool.catalogue.reading import Finding, Reading, is_usable
+
+
+def merge(
+    rows: Iterable[settings.TableRow],
+    cinder: Reading,
+    snapshots: Mapping[model.SnapshotId, model.Snapshot],
+) -> Reading:
+    """Let the table say what it says, and Cinder the rest.
+
+    A row whose snapshot is not there, or not finished, is named, and its
+    (os, type) is not taken from Cinder: the table means something else.
+    """
+    entries: list[model.CatalogueEntry] = []
+    findings: list[Finding] = []
+    named: set[tuple[str, str]] = set()
+    for row in rows:
+        named.add((row.os, row.type))
+        ident = model.SnapshotId(row.snapshot_id)
+        snapshot = snapshots.get(ident)
+        if snapshot is None or not is_usable(snapshot):
+            status = "not in the pool project" if snapshot is None else (
+                snapshot.status
+            )
+            findings.append(
+                Finding(
+                    snapshot_id=ident,
+                    name=f"{row.os}, type {row.type}",
+                    problem=f"is named by the table, and is {status}",
+                )
+            )
+            continue
+        entries.append(
+            model.CatalogueEntry(
+                os=row.os,
+                type=row.type,
+                snapshot_id=ident,
+                name=snapshot.name,
+                version=row.version,
+                role=model.Role.PREVIOUS,
+                volume_type=None,
+                size_gib=snapshot.size_gib,
+            )
+        )
+    for entry in cinder.entries:
+        if (entry.os, entry.type) in named:
+            continue
+        entries.append(entry)
+        findings.append(
+            Finding(
+                snapshot_id=entry.snapshot_id,
+                name=entry.name,
+                problem=f"is taken from Cinder: the table has no OS "
+                f"{entry.os}, type {entry.type}",
+                is_trouble=False,
+            )
+        )
+    return Reading(
+        entries=tuple(entries), findings=(*findings, *cinder.findings)
+    )

@@ -1,0 +1,47 @@
+"""Changes of images: what a pool builds, and what it gives.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0002"
+down_revision = "0001"
+
+_TIME = sa.DateTime().with_variant(
+    mysql.DATETIME(fsp=6), "mysql", "mariadb"
+)
+
+
+def upgrade() -> None:
+    """Add what a change of images needs to remember."""
+    with op.batch_alter_table("pools") as pools:
+        pools.add_column(sa.Column("current_snapshot_id", sa.String(36)))
+        pools.add_column(sa.Column("switched_at", _TIME))
+        pools.add_column(
+            sa.Column(
+                "build_failures",
+                sa.Integer,
+                nullable=False,
+                server_default="0",
+            )
+        )
+    # A copy of what Cinder has: the first sync reads it anew, with names.
+    op.execute(sa.delete(sa.table("os_images")))
+    with op.batch_alter_table("os_images") as images:
+        images.add_column(sa.Column("name", sa.String(255), nullable=False))
+        images.add_column(sa.Column("rejected", sa.String(255)))
+    # What was built until now is what was given.
+    pools_table = sa.table(
+        "pools",
+        sa.column("current_snapshot_id"),
+        sa.column("source_snapshot_id"),
+    )
+    op.execute(
+        sa.update(pools_table).values(
+            current_snapshot_id=pools_table.c.source_snapshot_id
+        )
+    )

@@ -1,0 +1,73 @@
+"""What may leave a method of the wire: its answer, or an error of the wire."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import oslo_messaging as om
+from oslo_log import log as logging
+
+from cube_volpool import exception
+from cube_volpool.rpc import api, request
+
+LOG = logging.getLogger(__name__)
+
+#: After an error that nobody foresaw.  Long enough for a look at the log not
+#: to be buried, short enough for a task that waits.
+_RETRY_AFTER: Final = 5
+
+
+def refusal(error: exception.VolpoolError) -> om.ExpectedException:
+    """Return what makes oslo.messaging send ``error`` and nothing with it.
+
+    Its own decorator would take the traceback and the chain of causes along,
+    with the words of whatever library failed below.
+    """
+    refused = om.ExpectedException()
+    refused.exc_info = (type(error), error, None)
+    return refused
+
+
+def answering(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let only errors of the wire leave ``method``."""
+
+    @functools.wraps(method)
+    def answer(self: Any, ctxt: Any, /, **arguments: Any) -> Any:
+        try:
+            return method(self, ctxt, **arguments)
+        except exception.VolpoolError as error:
+            known = api.plain_error(error)
+            if known is None:
+                known = _unforeseen(ctxt, arguments)
+                LOG.exception("%s: %s", method.__name__, known)
+        except Exception:
+            known = _unforeseen(ctxt, arguments)
+            LOG.exception("%s: %s", method.__name__, known)
+        # Outside of the except block, or the cause would go along after all.
+        raise refusal(known)
+
+    return answer
+
+
+def _unforeseen(
+    ctxt: Any, arguments: Mapping[str, Any]
+) -> exception.VolpoolError:
+    """Return what the caller is told of an error that nobody foresaw.
+
+    Whether a volume was given before it, nobody knows; so a claim is *under
+    way*, and a repeat settles it.
+    """
+    reason = (
+        "an internal error; the daemon's log has it under request "
+        f"{request.request_id(ctxt)}"
+    )
+    match arguments.get("volume"):
+        case {"name": str(name)}:
+            return exception.ClaimInProgress(
+                f"the claim of {name} was stopped by {reason}; ask again "
+                f"with the same name in {_RETRY_AFTER} s",
+                name=name,
+                retry_after=_RETRY_AFTER,
+            )
+        case _:
+            return exception.Busy(reason=reason, retry_after=_RETRY_AFTER)

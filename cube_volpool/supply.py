@@ -1,0 +1,261 @@
+"""The pure plan of a pool's supply: how many to build, which to give up.
+
+A change of the image, and of volumes that grew too old, is in here: build
+beside the old stock, switch, drain.  See "A new image: build, switch, drain"
+among the decisions.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from cube_volpool import model, settings
+from cube_volpool.actions import (
+    Action,
+    Attach,
+    Evict,
+    Forget,
+    Promote,
+    Switch,
+)
+
+_R = model.RowStatus
+
+#: An intent older than this holds no place any more, neither on the shelf
+#: nor in Cinder's queue: its create got lost, or would have been found.
+INTENT_COUNTS: Final = timedelta(seconds=60)
+#: By how much of ``max_age`` volumes of one age differ.
+_JITTER: Final = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """What a pool is built from now."""
+
+    snapshot_id: model.SnapshotId
+    size_gib: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one round may do."""
+
+    #: How many more creates may be in flight, over all pools.
+    room: int
+    intent_grace: timedelta
+    build_timeout: timedelta
+    #: False: a 404 of a volume that nobody condemned proves nothing now.
+    believes_absence: bool = True
+    #: How many volumes may be given up for their image.
+    drain: int = 2
+    drain_time: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool:
+    """One pool, as specified and as the ledger has it."""
+
+    spec: settings.PoolSpec
+    deployment: str
+    #: None: no snapshot is known, so nothing is built and nothing is stale.
+    source: Source | None
+    rows: tuple[model.PooledVolume, ...]
+    now: datetime
+    paused: bool = False
+    #: What claims by OS name get; another one than the source in a change.
+    current: model.SnapshotId | None = None
+    switched_at: datetime | None = None
+
+    def is_fresh(self, row: model.PooledVolume) -> bool:
+        """Is a row of the source?"""
+        return (
+            self.source is not None
+            and row.snapshot_id == self.source.snapshot_id
+        )
+
+    def is_stale(self, row: model.PooledVolume) -> bool:
+        """Is a row of an image that is neither built nor given?"""
+        return (
+            self.source is not None
+            and not self.is_fresh(row)
+            and row.snapshot_id != self.current
+        )
+
+    @property
+    def is_changing(self) -> bool:
+        """Do claims by OS name still get another snapshot?"""
+        return (
+            self.source is not None
+            and self.current is not None
+            and self.current != self.source.snapshot_id
+        )
+
+    def is_expired(self, row: model.PooledVolume) -> bool:
+        """Is a row on the shelf too old?  Each a little sooner or later.
+
+        By its marker, so that every daemon says the same.
+        """
+        if self.spec.max_age is None or row.status is not _R.AVAILABLE:
+            return False
+        share = int(row.marker[:8], 16) / 0xFFFFFFFF
+        limit = self.spec.max_age * (1 - _JITTER * share)
+        return self.now - row.created_at > limit
+
+
+def switch(pool: Pool, decided: Iterable[Action]) -> Switch | None:
+    """Say whether claims by OS name are to get the source from now on.
+
+    Once enough of it are ready, or some and nothing else is left to give.
+    """
+    if not pool.is_changing or pool.source is None:
+        return None
+    shelf = _shelf_after(pool, decided)
+    fresh = sum(pool.is_fresh(row) for row in shelf)
+    given = sum(row.snapshot_id == pool.current for row in shelf)
+    # More than the target is never built, whatever switch_at says.
+    needed = min(
+        pool.spec.switch_at.of(pool.spec.min_ready), pool.spec.min_ready
+    )
+    if fresh >= needed or (fresh > 0 and given == 0):
+        return Switch(pool.source.snapshot_id, ready=fresh)
+    return None
+
+
+def trim(
+    pool: Pool, decided: Sequence[Action], limits: Limits
+) -> list[Evict]:
+    """Evict what is too much, too old or of another image."""
+    if pool.source is None:
+        return []
+    shelf = _shelf_after(pool, decided)
+    counts = _count(pool, decided)
+    is_cramped = counts.alive >= _most(pool) and counts.missing(pool) > 0
+    return [
+        *_drain(pool, shelf, limits, is_cramped=is_cramped),
+        *_surplus(pool, shelf),
+    ]
+
+
+def _drain(
+    pool: Pool,
+    shelf: Sequence[model.PooledVolume],
+    limits: Limits,
+    *,
+    is_cramped: bool,
+) -> list[Evict]:
+    """Evict old images, the oldest rows first.
+
+    Never what claims by OS name still get, never below ``min_ready``; and
+    not before their time, unless they take the room to build.
+    """
+    stale = [row for row in shelf if pool.is_stale(row)]
+    since = pool.switched_at
+    is_over = since is None or pool.now - since >= limits.drain_time
+    if not is_over and not is_cramped:
+        return []
+    spare = max(0, len(shelf) - pool.spec.min_ready)
+    oldest = sorted(stale, key=lambda row: (row.created_at, row.id))
+    return [
+        Evict(row, "stale") for row in oldest[: min(spare, limits.drain)]
+    ]
+
+
+def _surplus(
+    pool: Pool, shelf: Sequence[model.PooledVolume]
+) -> list[Evict]:
+    """Evict more than the target: the expired first, then the newest."""
+    fresh = [row for row in shelf if pool.is_fresh(row)]
+    spare = len(fresh) - pool.spec.min_ready
+    if spare <= 0:
+        return []
+    newest = sorted(
+        fresh, key=lambda row: (row.created_at, row.id), reverse=True
+    )
+    expired = [row for row in reversed(newest) if pool.is_expired(row)]
+    order = expired + [row for row in newest if row not in expired]
+    return [
+        Evict(row, "too old" if row in expired else "surplus")
+        for row in order[:spare]
+    ]
+
+
+def deficit(pool: Pool, decided: Sequence[Action], limits: Limits) -> int:
+    """Return how many creates to begin.
+
+    A reserved row counts as supply until its claim is settled: most are
+    bound within a second, and one that is handed back would be a surplus.
+    One expired row does not count: the shelf is renewed one by one.
+    """
+    if pool.source is None or pool.paused:
+        return 0
+    counts = _count(pool, decided)
+    built = sum(isinstance(action, Promote) for action in decided)
+    return min(
+        counts.missing(pool),
+        _most(pool) - counts.alive,
+        pool.spec.max_creating - counts.building,
+        limits.room + built,
+    )
+
+
+def _most(pool: Pool) -> int:
+    """Return how many volumes there may be at all."""
+    return pool.spec.min_ready + pool.spec.surge.of(pool.spec.min_ready)
+
+
+@dataclass(kw_only=True)
+class _Counts:
+    """A pool's volumes once what was decided is done."""
+
+    #: In creation.
+    building: int = 0
+    #: All but the condemned.
+    alive: int = 0
+    #: Of these, of the source.
+    fresh: int = 0
+    #: Of the source, on the shelf, and too old.
+    expired: int = 0
+
+    def missing(self, pool: Pool) -> int:
+        """Return how many more of the source the pool wants."""
+        return pool.spec.min_ready - self.fresh + min(1, self.expired)
+
+
+def _count(pool: Pool, decided: Sequence[Action]) -> _Counts:
+    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
+    built = {a.row.id for a in decided if isinstance(a, Promote)}
+    found = {a.row.id for a in decided if isinstance(a, Attach)}
+    counts = _Counts()
+    for row in pool.rows:
+        if row.id not in found and _is_lost(pool, row):
+            continue
+        if row.status is _R.CREATING and row.id not in left | built:
+            counts.building += 1
+        if row.id in left or row.status is _R.DELETING or row.held:
+            continue
+        counts.alive += 1
+        if pool.is_fresh(row):
+            counts.fresh += 1
+            counts.expired += pool.is_expired(row)
+    return counts
+
+
+def _shelf_after(
+    pool: Pool, decided: Iterable[Action]
+) -> list[model.PooledVolume]:
+    """Return the rows on the shelf once ``decided`` is done."""
+    left = {a.row.id for a in decided if isinstance(a, Evict | Forget)}
+    return [
+        row
+        for row in pool.rows
+        if row.status is _R.AVAILABLE
+        and not row.held
+        and row.id not in left
+    ]
+
+
+def _is_lost(pool: Pool, row: model.PooledVolume) -> bool:
+    return row.volume_id is None and (
+        pool.now - row.created_at > INTENT_COUNTS
+    )

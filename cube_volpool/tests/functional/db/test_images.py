@@ -1,0 +1,136 @@
+"""The catalogue in the ledger, and the sources of pools; three databases."""
+
+from typing import TYPE_CHECKING
+
+from cube_volpool import exception, model
+from cube_volpool.tests.functional.db import databases
+from cube_volpool.tests.functional.db.databases import POOL
+
+if TYPE_CHECKING:
+    _Case = databases.StoreCase
+else:
+    # Not a test case itself: it has no database yet.
+    _Case = object
+
+_OLD = model.SnapshotId("old")
+_NEW = model.SnapshotId("new")
+
+
+def _entry(snapshot_id: str, version: str) -> model.CatalogueEntry:
+    return model.CatalogueEntry(
+        os="debian-12",
+        type="ssd",
+        snapshot_id=model.SnapshotId(snapshot_id),
+        name=f"debian-12_ssd_{version}",
+        version=version,
+        role=model.Role.CURRENT,
+        volume_type="ssd",
+        size_gib=1,
+    )
+
+
+class ImageFacts(_Case):
+    """What is true of images and sources, whatever the database."""
+
+    def images(self, **wanted):
+        found = self.store.images.list(**wanted)
+        return sorted(found, key=lambda entry: entry.snapshot_id)
+
+    def source(self, snapshot_id):
+        self.store.pools.set_source(
+            POOL, snapshot_id=snapshot_id, size_gib=1, volume_type_id="t"
+        )
+
+    def record(self):
+        return self.store.pools.list()[POOL]
+
+    def test_the_catalogue_is_replaced_as_a_whole(self):
+        """New ones come, changed ones change, others go."""
+        self.store.images.replace([_entry("s1", "1"), _entry("s2", "2")])
+        changed = [_entry("s2", "2b"), _entry("s3", "3")]
+        self.store.images.replace(changed)
+
+        self.assertEqual(changed, self.images())
+        self.assertEqual(changed, self.images(role=model.Role.CURRENT))
+        self.assertEqual([], self.images(role=model.Role.NEXT))
+        self.store.images.replace([])
+        self.assertEqual([], self.images())
+
+    def test_a_rejection_outlives_the_next_reading(self):
+        """It is news once, and so is its end."""
+        images = self.store.images
+        images.replace([_entry("s1", "1"), _entry("s2", "2")])
+        told = [images.reject("s1", reason="r" * 300) for _ in range(2)]
+        images.replace([_entry("s1", "1"), _entry("s2", "2")])
+
+        self.assertEqual([True, False], told)
+        self.assertEqual({"s1": "r" * 255}, images.rejected())
+        self.assertEqual("r" * 255, self.images()[0].rejected)
+        self.assertEqual(
+            [True, False], [images.allow("s1") for _ in range(2)]
+        )
+        self.assertEqual({}, images.rejected())
+        self.assertFalse(images.reject("unknown", reason="r"))
+
+    def test_the_first_source_is_current_at_once(self):
+        """A later one waits for the switch, none changes nothing."""
+        self.source(_OLD)
+        self.assertEqual(_OLD, self.record().current_snapshot_id)
+        for later in (_NEW, None):
+            self.source(later)
+            record = self.record()
+            self.assertEqual(later, record.source_snapshot_id)
+            self.assertEqual(_OLD, record.current_snapshot_id)
+
+    def test_a_switch_counts_once(self):
+        """And not for a source that is no more."""
+        self.source(_OLD)
+        self.source(_NEW)
+        seen = self.record()
+        self.source(_OLD)
+        self.assertRaises(
+            exception.LostRace, self.store.pools.switch, seen
+        )
+        self.source(_NEW)
+        self.store.pools.switch(seen)
+
+        record = self.record()
+        self.assertEqual(_NEW, record.current_snapshot_id)
+        self.assertIsNotNone(record.switched_at)
+        self.assertRaises(
+            exception.LostRace, self.store.pools.switch, seen
+        )
+
+    def test_failures_are_those_of_one_source_in_a_row(self):
+        """A good build ends them, and so does another source."""
+        count = self.store.pools.count_build
+        self.source(_NEW)
+        self.assertEqual(
+            [1, 2, 0, 1],
+            [count(POOL, _NEW, failed=failed) for failed in (1, 1, 0, 1)],
+        )
+        self.assertEqual(0, count(POOL, _OLD, failed=True))
+        self.source(_NEW)
+        self.assertEqual(1, self.record().build_failures)
+        self.source(_OLD)
+        self.assertEqual(0, self.record().build_failures)
+        self.source(None)
+        self.assertEqual(0, self.record().build_failures)
+
+
+class OnSqlite(ImageFacts, databases.StoreCase):
+    """SQLite."""
+
+    database = databases.Sqlite
+
+
+class OnMariadb(ImageFacts, databases.StoreCase):
+    """MariaDB."""
+
+    database = databases.Mariadb
+
+
+class OnPostgresql(ImageFacts, databases.StoreCase):
+    """PostgreSQL."""
+
+    database = databases.Postgresql

@@ -1,0 +1,187 @@
+"""An image that cannot be built from is given up."""
+
+import dataclasses
+from datetime import timedelta
+
+from cube_volpool import model
+from cube_volpool.tests.scenario import rollout
+from cube_volpool.tests.simulator import faults
+
+
+class PoisonCase(rollout.ImageCase):
+    """Three failed builds in a row are enough."""
+
+    reconcile = {"drain_time": timedelta(0), "poison_after": 3}
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.stock = self.shelf()
+
+    def publish_bad(self, *, times: int | None = None) -> model.SnapshotId:
+        """Publish an image whose builds end in error, all or so many."""
+        bad = self.publish("20261121", sync=False)
+        self.cloud.backend.plan("create", "error", times=times, lock=bad)
+        self.sync()
+        return bad
+
+    def run_for(self, minutes: int) -> None:
+        """Let both daemons work, and look for images every minute."""
+        for _ in range(minutes):
+            for daemon in (self.one, self.two):
+                for _ in range(3):
+                    self.clock.advance(10)
+                    daemon.house.reconciler.round()
+                daemon.house.duties.sync()
+
+    def failures(self) -> int:
+        return self.pool_record().build_failures
+
+    def rejected(self) -> dict[model.SnapshotId, str]:
+        return dict(self.world.store.images.rejected())
+
+    def test_failures_in_a_row_reject_it(self):
+        """Once, however many daemons count."""
+        bad = self.publish_bad()
+
+        self.run_for(30)
+
+        self.assertEqual([bad], list(self.rejected()))
+        self.assertIn("3 builds failed in a row", self.rejected()[bad])
+        self.assertEqual(1, self.logged("is rejected after"))
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+
+    def test_old_stock_is_not_touched(self):
+        """Not one volume of it, and nothing of the new one is left."""
+        self.publish_bad()
+
+        self.run_for(30)
+
+        self.assertEqual(self.stock, self.shelf())
+        self.assertEqual(2, self.alive())
+        self.rest()
+
+    def test_the_pool_says_what_went_wrong(self):
+        """The operator finds the volume and Cinder's word for it."""
+        self.publish_bad()
+
+        self.until(lambda: bool(self.failures()))
+
+        trouble = self.pool_record().last_error or ""
+        self.assertIn("Cinder says error", trouble)
+
+    def test_success_in_between_begins_anew(self):
+        """Two failures, a volume, two failures: no row of three."""
+        bad = self.publish("20261121", sync=False)
+        for outcome in ("error", "error", "ok", "error", "error"):
+            self.cloud.backend.plan("create", outcome, lock=bad)
+        self.sync()
+
+        self.run_for(30)
+
+        self.assertEqual({}, self.rejected())
+        self.assertEqual((bad, 2), (self.current, self.ready(bad)))
+
+    def test_success_between_failures_of_one_round_counts(self):
+        """The ledger's count of before the round is not asked."""
+        bad = self.publish("20261121", sync=False)
+        for outcome in ("error", "ok"):
+            self.cloud.backend.plan("create", outcome, lock=bad)
+        self.sync()
+        self.one.house.reconciler.round()
+        self.clock.advance(30)
+
+        self.one.house.reconciler.round()
+
+        self.assertEqual(1, self.ready(bad))
+        self.assertEqual(0, self.failures())
+
+    def test_failures_of_the_current_image_reject_nothing(self):
+        """It has proved itself; there is nothing better to go back to."""
+        self.cloud.backend.plan("create", "error", times=None,
+                                lock=self.old)
+        self.one.claim()
+
+        self.run_for(60)
+
+        self.assertEqual({}, self.rejected())
+        self.assertEqual(self.old, self.source)
+
+    def test_full_quota_is_no_failure_of_the_image(self):
+        """No volume was made of it at all."""
+        self.cloud.set_quota("volpool", volumes=0)
+        newer = self.publish("20261121")
+
+        self.run_for(30)
+
+        self.assertEqual((0, {}), (self.failures(), self.rejected()))
+        self.assertEqual(newer, self.source)
+
+    def test_unreachable_cinder_is_no_failure_of_the_image(self):
+        """Nor is an answer that says nothing."""
+        newer = self.publish("20261121")
+        for act in (faults.refuse(503), faults.throttle(), faults.hang()):
+            down = self.cloud.fault("*", "/volume**", act)
+            for _ in self.ticks(20, pause=60):
+                pass
+            self.cloud.faults.remove(down)
+
+        self.assertEqual((0, {}), (self.failures(), self.rejected()))
+        self.assertEqual(newer, self.source)
+
+    def test_allowed_again_it_is_built_again(self):
+        """From a count of none."""
+        bad = self.publish_bad(times=3)
+        self.run_for(30)
+        self.assertEqual([bad], list(self.rejected()))
+
+        self.one.house.refresher.allow(bad)
+        self.run_for(10)
+
+        self.assertEqual((bad, 2), (self.current, self.ready(bad)))
+
+
+class PinnedCase(rollout.ImageCase):
+    """A pool whose new image the configuration names."""
+
+    reconcile = {"drain_time": timedelta(0), "poison_after": 1}
+
+    def test_failures_of_a_pin_reject_nothing(self):
+        """Other pools may build that image well, and the pin stays."""
+        bad = self.publish("20261121", sync=False)
+        self.cloud.backend.plan("create", "error", times=None, lock=bad)
+        [pool] = self.world.settings.pools
+        pinned = self.world.daemon(
+            "pinned",
+            config=dataclasses.replace(
+                self.world.settings,
+                pools=(dataclasses.replace(pool, snapshot_id=bad),),
+            ),
+        )
+        pinned.house.duties.sync()
+        for _ in range(30):
+            self.clock.advance(30)
+            pinned.house.reconciler.round()
+
+        self.assertEqual({}, self.world.store.images.rejected())
+        self.assertEqual((bad, self.old), (self.source, self.current))
+        trouble = self.pool_record().last_error or ""
+        self.assertIn("Cinder says error", trouble)
+
+
+class NeverCase(rollout.ImageCase):
+    """The guard is off."""
+
+    reconcile = {"drain_time": timedelta(0), "poison_after": 0}
+
+    def test_no_number_of_failures_rejects(self):
+        """The operator wants to decide."""
+        bad = self.publish("20261121", sync=False)
+        self.cloud.backend.plan("create", "error", times=None, lock=bad)
+        self.sync()
+
+        for _ in self.ticks(120, pause=30):
+            pass
+
+        self.assertEqual({}, self.world.store.images.rejected())
+        self.assertEqual((bad, self.old), (self.source, self.current))
+        self.assertEqual(2, self.ready(self.old))

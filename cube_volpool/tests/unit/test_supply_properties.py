@@ -1,0 +1,98 @@
+"""A change of images, plan by plan: what holds of every one."""
+
+import hypothesis
+from oslotest import base
+
+from cube_volpool import actions, model
+from cube_volpool.tests.unit import stock, worlds
+
+_R = model.RowStatus
+
+_given = hypothesis.given(worlds.worlds())
+
+
+class Changes(base.BaseTestCase):
+    """Of any rows, whatever Cinder shows."""
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_refresh_never_takes_the_shelf_below_its_target(self, world):
+        """What is stale, old or too much goes once the rest is enough."""
+        planned = world.plan()
+        promoted = {a.row.id for a in worlds.of(planned, actions.Promote)}
+        left = [
+            row
+            for row in worlds.shelf(world.applied().pool)
+            if row.id not in promoted
+        ]
+
+        if worlds.trimmed(planned):
+            self.assertGreaterEqual(len(left), world.pool.spec.min_ready)
+
+    @worlds.PROPERTY
+    @_given
+    def test_what_is_given_is_not_given_up_for_its_image(self, world):
+        """Before the switch nothing current goes, nor what is built."""
+        for evict in worlds.of(world.plan(), actions.Evict):
+            if evict.reason == "stale":
+                self.assertNotIn(
+                    evict.row.snapshot_id, (stock.CURRENT, world.pool.current)
+                )
+            elif evict.reason in worlds.TRIMMED:
+                self.assertEqual(stock.CURRENT, evict.row.snapshot_id)
+
+    @worlds.PROPERTY
+    @_given
+    def test_nothing_is_made_beyond_the_surge(self, world):
+        """Old and new together, in creation, ready and reserved."""
+        spec = world.pool.spec
+        most = spec.min_ready + spec.surge.of(spec.min_ready)
+
+        if worlds.of(world.plan(), actions.Create):
+            self.assertLessEqual(worlds.alive(world.applied().pool), most)
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_change_keeps_the_shelf_all_the_way(self, world):
+        """Round by round: never fewer ready for it, never beyond the surge.
+
+        Counted from where it began: what broke by itself is not its fault.
+        """
+        world = worlds.sound(worlds.ageless(world))
+        spec = world.pool.spec
+        least = min(len(worlds.shelf(world.pool)), spec.min_ready)
+        most = max(
+            worlds.alive(world.pool),
+            spec.min_ready + spec.surge.of(spec.min_ready),
+        )
+        for _ in range(40):
+            world = world.applied()
+            self.assertGreaterEqual(len(worlds.shelf(world.pool)), least)
+            self.assertLessEqual(worlds.alive(world.pool), most)
+            world = world.later()
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_switch_has_something_to_give(self, world):
+        """Enough of the source, or some and nothing of what was given."""
+        pool, planned = world.pool, world.plan()
+        broken = {
+            action.row.id
+            for action in worlds.of(planned, actions.Evict, actions.Forget)
+            if getattr(action, "reason", None) not in worlds.TRIMMED
+        }
+        shelf = [
+            row.snapshot_id
+            for row in worlds.shelf(pool)
+            if row.id not in broken
+        ]
+        fresh = shelf.count(stock.CURRENT)
+        needed = min(
+            pool.spec.switch_at.of(pool.spec.min_ready), pool.spec.min_ready
+        )
+        for switch in worlds.of(planned, actions.Switch):
+            self.assertEqual(stock.CURRENT, switch.snapshot_id)
+            self.assertEqual(fresh, switch.ready)
+            self.assertNotIn(pool.current, (None, stock.CURRENT))
+            if pool.current in shelf:
+                self.assertGreaterEqual(fresh, needed)
