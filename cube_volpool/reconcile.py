@@ -177,14 +177,13 @@ class Reconciler:
         self, spec: settings.PoolSpec, stock: db_stock.Stock
     ) -> supply.Limits:
         limits = self._settings.reconcile
-        source = stock.record.source_snapshot_id
         room = limits.max_creating - stock.creating
-        if source is not None:
-            same = stock.creating_by_snapshot.get(source, 0)
-            room = min(room, limits.max_creating_per_snapshot - same)
+        source = stock.record.source_snapshot_id
+        same = stock.creating_by_snapshot.get(source, 0) if source else 0
         may_begin = self.builds.may_begin(spec.name, now=stock.now)
         return supply.Limits(
             room=room if may_begin else min(room, 0),
+            room_of_source=limits.max_creating_per_snapshot - same,
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
             drain=limits.drain_per_round,

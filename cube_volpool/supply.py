@@ -43,6 +43,8 @@ class Limits:
 
     #: How many more creates may be in flight, over all pools.
     room: int
+    #: And how many more of the source snapshot.
+    room_of_source: int
     intent_grace: timedelta
     build_timeout: timedelta
     #: False: a 404 of a volume that nobody condemned proves nothing now.
@@ -190,12 +192,15 @@ def deficit(pool: Pool, decided: Sequence[Action], limits: Limits) -> int:
     if pool.source is None or pool.paused:
         return 0
     counts = _count(pool, decided)
-    built = sum(isinstance(action, Promote) for action in decided)
+    built = [a.row for a in decided if isinstance(a, Promote)]
+    # What was built of the old image leaves the new one's queue as it was.
+    fresh = sum(pool.is_fresh(row) for row in built)
     return min(
         counts.missing(pool),
         _most(pool) - counts.alive,
         pool.spec.max_creating - counts.building,
-        limits.room + built,
+        limits.room + len(built),
+        limits.room_of_source + fresh,
     )
 
 

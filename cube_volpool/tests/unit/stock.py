@@ -14,6 +14,7 @@ CURRENT: Final = model.SnapshotId("snapshot-2")
 OLD: Final = model.SnapshotId("snapshot-1")
 LIMITS: Final = supply.Limits(
     room=16,
+    room_of_source=16,
     intent_grace=timedelta(minutes=15),
     build_timeout=timedelta(minutes=10),
 )

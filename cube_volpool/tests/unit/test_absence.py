@@ -115,6 +115,7 @@ class PlanTest(base.BaseTestCase):
         """Plan for a pool of ten."""
         limits = supply.Limits(
             room=16,
+            room_of_source=16,
             intent_grace=timedelta(minutes=15),
             build_timeout=timedelta(minutes=10),
             believes_absence=believes,

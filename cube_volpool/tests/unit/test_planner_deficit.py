@@ -54,6 +54,7 @@ class Deficit(base.BaseTestCase):
         """Each of them is enough."""
         none = supply.Limits(
             room=0,
+            room_of_source=16,
             intent_grace=stock.LIMITS.intent_grace,
             build_timeout=stock.LIMITS.build_timeout,
         )

@@ -278,7 +278,30 @@ class Deficit(base.BaseTestCase):
 
         self.assertEqual(2, self.missing(_pool(*rows, max_creating=2)))
         self.assertEqual(1, self.missing(_pool(*rows), room=1))
+        self.assertEqual(1, self.missing(_pool(*rows), room_of_source=1))
         self.assertEqual(0, self.missing(_pool(*rows, paused=True)))
+
+
+    def test_a_finished_one_makes_room_for_one_of_its_image(self):
+        """One of the old image leaves the new one's queue as it was."""
+        for snapshot_id, expected in ((_NEW, 1), (_OLD, 0)):
+            row = stock.row(1, status=_R.CREATING, snapshot_id=snapshot_id)
+            decided = [actions.Promote(row, stock.volume_of(row))]
+            limits = _limits(room=0, room_of_source=0)
+
+            self.assertEqual(
+                expected,
+                max(0, supply.deficit(_pool(row), decided, limits)),
+            )
+
+    def test_a_finished_one_makes_room_among_all(self):
+        """Whatever its image: the workers of cinder-volume are common."""
+        row = stock.row(1, status=_R.CREATING, snapshot_id=_OLD)
+        decided = [actions.Promote(row, stock.volume_of(row))]
+
+        self.assertEqual(
+            1, supply.deficit(_pool(row), decided, _limits(room=0))
+        )
 
 
 class Expiry(base.BaseTestCase):
