@@ -23,6 +23,9 @@ _GROUNDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "POST /volumes": ("413",),
         "POST /volume-transfers/*/accept": ("413",),
     },
+    "NotExtended": {
+        "POST /volumes/*/action": ("400", "403", "409", "413"),
+    },
 }
 
 

@@ -32,6 +32,8 @@ _ENDLESS: Final = (
     "evict_and_delete",
     "delete_refused",
     "refresh",
+    "refresh_one_by_one",
+    "drain",
     "build_that_failed",
     "volume_offered_by_hand",
     "volume_deleted_by_hand",
@@ -58,6 +60,7 @@ ALL: Final[Mapping[str, Journey]] = {
 #: the journey, if any, whose requests are not swept once more.
 SHORT: Final[Mapping[str, str | None]] = {
     "hit": None,
+    "hit_that_is_extended": "hit",
     "accept_executed_and_not_answered": "hit",
     "quota_refusal": "hit",
     "existing_name": "hit",

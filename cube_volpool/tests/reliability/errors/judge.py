@@ -23,7 +23,11 @@ _NOTHING: Final = (
     exception.CinderUnavailable,
 )
 #: All that he may be told besides a volume.
-_WORDS: Final = (*_NOTHING, exception.ClaimInProgress)
+_WORDS: Final = (
+    *_NOTHING,
+    exception.ClaimInProgress,
+    exception.NotExtended,
+)
 _TENANTS: Final = ("skyline-a", "skyline-b")
 #: More volumes than a journey makes.
 _DENIED: Final = 100
@@ -121,6 +125,8 @@ class Judge:
         """Judge the words that the caller was told."""
         if not isinstance(error, _WORDS):
             self.problems.append(f"the caller was told {error!r}")
+        if isinstance(error, exception.NotExtended):
+            self._kept_small(error)
         if not isinstance(error, _NOTHING):
             return
         under_way = self._under_way()
@@ -131,6 +137,14 @@ class Judge:
         for claim in under_way:
             self.problems.append(
                 f"I11: {type(error).__name__} was told, open is {claim}"
+            )
+
+    def _kept_small(self, error: exception.NotExtended) -> None:
+        """Judge that what the caller was told of is theirs."""
+        self._found.look()
+        if error.volume_id not in {c.volume_id for c in self._found.bound}:
+            self.problems.append(
+                f"NotExtended was told of {error.volume_id}, which is nobody's"
             )
 
     def _add(

@@ -23,6 +23,7 @@ from cube_volpool.tests.simulator import faults, journal
 #: After these a caller does not ask again.
 _LAST: Final = (
     "volume",
+    exception.NotExtended.__name__,
     *(refusal.__name__ for refusal in judge.REFUSALS),
 )
 #: Between two turns of the recovery; a third of the longest grace.
@@ -58,7 +59,7 @@ class Run:
         self.journey = journey
         self.world = world.World(journey.config, place=ledger)
         self.found = evidence.Evidence(
-            self.world, ledger, wanted=journey.gives
+            self.world, ledger, wanted=journey.gives, size=journey.size
         )
         self.judge = judge.Judge(
             self.found, journey, point, requests=self.requests

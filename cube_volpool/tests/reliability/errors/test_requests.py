@@ -41,6 +41,7 @@ class RequestCase(case.ErrorCase):
                 "POST /volumes of skyline",
                 "GET /volumes/* of volpool",
                 "GET /volumes/* of skyline",
+                "POST /volumes/*/action of skyline",
                 "PUT /volumes/* of volpool",
                 "DELETE /volumes/* of volpool",
                 "GET /volumes/detail name of volpool",
