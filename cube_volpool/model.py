@@ -15,6 +15,7 @@ from typing import Any, Final, NewType
 
 ProjectId = NewType("ProjectId", str)
 VolumeId = NewType("VolumeId", str)
+#: Of what a volume is made from: a snapshot's id, or a word of ``origin``.
 SnapshotId = NewType("SnapshotId", str)
 TransferId = NewType("TransferId", str)
 Marker = NewType("Marker", str)
@@ -251,6 +252,7 @@ class Volume:
     status: str
     size_gib: int
     volume_type: str
+    #: As far as the answer shows it.
     snapshot_id: SnapshotId | None
     bootable: bool
     metadata: Mapping[str, str]

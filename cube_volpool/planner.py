@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cube_volpool import model, supply
+from cube_volpool import model, origin, supply
 from cube_volpool.actions import (
     Action,
     Attach,
@@ -73,8 +73,14 @@ def unfit(
     checks = (
         (volume.size_gib == row.size_gib, f"its size is {volume.size_gib}"),
         (volume.volume_type == row.type, f"its type is {volume.volume_type}"),
-        (volume.snapshot_id == row.snapshot_id, "it has another snapshot"),
-        (volume.bootable, "it is not bootable"),
+        (
+            origin.is_from(volume.snapshot_id, row.snapshot_id),
+            "it has another snapshot",
+        ),
+        (
+            volume.bootable or row.snapshot_id == origin.BLANK,
+            "it is not bootable",
+        ),
         (not volume.attached, "it is attached"),
         (
             volume.metadata.get(model.DEPLOYMENT_KEY) == deployment,

@@ -12,6 +12,7 @@ from cube_volpool import (
     exception,
     model,
     observe,
+    origin,
     planner,
     settings,
     supply,
@@ -179,11 +180,15 @@ class Reconciler:
         limits = self._settings.reconcile
         room = limits.max_creating - stock.creating
         source = stock.record.source_snapshot_id
-        same = stock.creating_by_snapshot.get(source, 0) if source else 0
+        of_source = room
+        # What has no source waits for no other.
+        if source is not None and source != origin.BLANK:
+            same = stock.creating_by_snapshot.get(source, 0)
+            of_source = limits.max_creating_per_snapshot - same
         may_begin = self.builds.may_begin(spec.name, now=stock.now)
         return supply.Limits(
             room=room if may_begin else min(room, 0),
-            room_of_source=limits.max_creating_per_snapshot - same,
+            room_of_source=of_source,
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
             drain=limits.drain_per_round,

@@ -11,6 +11,7 @@ from cube_volpool import (
     exception,
     images,
     model,
+    origin,
     settings,
     volumeapi,
 )
@@ -50,6 +51,8 @@ class _View:
     entries: tuple[model.CatalogueEntry, ...]
     findings: tuple[catalogue.Finding, ...]
     snapshots: Mapping[model.SnapshotId, model.Snapshot]
+    #: Volumes that pools are cloned from.
+    volumes: Mapping[model.SnapshotId, model.Volume | None]
     types: Mapping[str, str]
     records: Mapping[model.PoolName, model.PoolRecord]
 
@@ -209,16 +212,32 @@ class Refresher:
             ),
             findings=found.reading.findings,
             snapshots=found.snapshots,
+            volumes=self._cloned(),
             types=types,
             records=records,
         )
+
+    def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
+        """Look at the volumes that pools are cloned from."""
+        found: dict[model.SnapshotId, model.Volume | None] = {}
+        for spec in self._settings.pools:
+            pin = spec.snapshot_id
+            if pin is None or origin.kind(pin) is not origin.Kind.VOLUME:
+                continue
+            volume_id = model.VolumeId(origin.ident(pin))
+            try:
+                found[pin] = self._api.get_volume(volume_id)
+            except volumeapi.NotFound:
+                found[pin] = None
+        return found
 
     def _choose(
         self, spec: settings.PoolSpec, view: _View
     ) -> catalogue.Choice:
         if spec.snapshot_id is not None:
-            snapshot = view.snapshots.get(spec.snapshot_id)
-            return catalogue.pinned(spec, snapshot, view.types)
+            pin = spec.snapshot_id
+            source = view.snapshots.get(pin) or view.volumes.get(pin)
+            return catalogue.pinned(spec, pin, source, view.types)
         form = self._settings.catalogue.version_format
         return catalogue.choose(spec, view.entries, view.types, form=form)
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cube_volpool import catalogue, model, settings
+from cube_volpool import catalogue, model, origin, settings
 from cube_volpool.db.store import Store
 
 _R = model.RowStatus
@@ -54,7 +54,11 @@ def images(store: Store) -> list[Mapping[str, Any]]:
     flattened.
     """
     records = store.pools.list().values()
-    usage = dict(store.images.usage())
+    usage = {
+        snapshot_id: counts
+        for snapshot_id, counts in store.images.usage().items()
+        if origin.kind(snapshot_id) is origin.Kind.SNAPSHOT
+    }
     entries = catalogue.assign(
         store.images.list(),
         current=[r.current_snapshot_id for r in records],

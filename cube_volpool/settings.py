@@ -53,6 +53,7 @@ class PoolSpec:
     """One ``[pool:NAME]`` group."""
 
     name: model.PoolName
+    #: "" for blank volumes.
     os_name: str
     #: Cinder's name of the volume type.
     volume_type: str
@@ -63,7 +64,7 @@ class PoolSpec:
     #: None is the size of the snapshot.
     size_gib: int | None = None
     availability_zone: str | None = None
-    #: Pins one snapshot; the catalogue is not asked.
+    #: Pins one source, of any kind; the catalogue is not asked.
     snapshot_id: model.SnapshotId | None = None
     #: Serve who asks for more, and extend the volume then?
     extend: bool = False

@@ -2,9 +2,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from cube_volpool import model, settings
+from cube_volpool import model, origin, settings
 from cube_volpool.catalogue import versions
+
+#: In which status Cinder makes volumes from it.  *Source:* cinder
+#: volume/flows/api/create_volume.py, SNAPSHOT_PROCEED_STATUS and
+#: SRC_VOL_PROCEED_STATUS.
+_USABLE: Final = {
+    origin.Kind.SNAPSHOT: ("available",),
+    origin.Kind.VOLUME: ("available", "in-use"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +56,26 @@ def choose(
 
 def pinned(
     spec: settings.PoolSpec,
-    snapshot: model.Snapshot | None,
+    pin: model.SnapshotId,
+    source: model.Snapshot | model.Volume | None,
     types: Collection[str],
 ) -> Choice:
-    """Choose what the configuration names, whatever its name."""
+    """Choose what the configuration names, whatever its name.
+
+    ``source`` is the snapshot, or the volume, as Cinder shows it.  An image
+    is Glance's, and not looked at: a create tells what is wrong with it.
+    """
     if spec.volume_type not in types:
         return Choice(error=f"Cinder has no volume type {spec.volume_type}")
-    if snapshot is None or snapshot.status != "available":
+    kind = origin.kind(pin)
+    if kind in (origin.Kind.IMAGE, origin.Kind.BLANK):
+        return Choice(snapshot_id=pin, size_gib=spec.size_gib)
+    if source is None or source.status not in _USABLE[kind]:
         return Choice(
-            error=f"snapshot {spec.snapshot_id}, pinned by the "
-            "configuration, is not in the pool project or not available"
+            error=f"{origin.described(pin)}, pinned by the configuration, "
+            "is not in the pool project or not available"
         )
-    return _sized(spec, snapshot.id, snapshot.size_gib)
+    return _sized(spec, pin, source.size_gib)
 
 
 def _fits(spec: settings.PoolSpec, entry: model.CatalogueEntry) -> bool:
@@ -70,7 +87,7 @@ def _sized(
 ) -> Choice:
     if spec.size_gib is not None and spec.size_gib < size_gib:
         return Choice(
-            error=f"size_gib {spec.size_gib} is smaller than snapshot "
-            f"{snapshot_id} with {size_gib} GiB"
+            error=f"size_gib {spec.size_gib} is smaller than "
+            f"{origin.described(snapshot_id)} with {size_gib} GiB"
         )
     return Choice(snapshot_id=snapshot_id, size_gib=size_gib)

@@ -22,7 +22,7 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import plugin, session
 from oslo_context import context as oslo_context
 
-from cube_volpool import model, secrecy, volumeapi
+from cube_volpool import model, origin, secrecy, volumeapi
 from cube_volpool.cinder import bodies, errors
 
 _T = TypeVar("_T")
@@ -97,9 +97,9 @@ class CinderAPI:
                     wanted.size_gib,
                     name=wanted.name,
                     volume_type=wanted.volume_type,
-                    snapshot_id=wanted.snapshot_id,
                     metadata=dict(wanted.metadata),
                     availability_zone=wanted.availability_zone,
+                    **origin.create_fields(wanted.snapshot_id),
                 )._info
             )
         )

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from cube_volpool import model, secrecy
+from cube_volpool import model, origin, secrecy
 
 
 def volume(
@@ -27,7 +27,7 @@ def volume(
         status=body["status"],
         size_gib=int(body["size"]),
         volume_type=body["volume_type"] or "",
-        snapshot_id=body["snapshot_id"],
+        snapshot_id=origin.shown(body),
         bootable=body["bootable"] in ("true", True),
         metadata=dict(body["metadata"]),
         availability_zone=body["availability_zone"],

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from cube_volpool import exception, model, settings
+from cube_volpool import exception, model, origin, settings
 
 #: A claim lasts about a tenth of a second, so a place is free soon.
 _RETRY_AFTER: Final = 1
@@ -46,8 +46,8 @@ class Admission:
         with self._lock:
             if self._pools[key] >= self._limits.max_outstanding_per_pool:
                 raise exception.Busy(
-                    reason=f"{self._pools[key]} claims on snapshot "
-                    f"{wanted.snapshot_id} are under way",
+                    reason=f"{self._pools[key]} claims on "
+                    f"{origin.described(wanted.snapshot_id)} are under way",
                     retry_after=_RETRY_AFTER,
                 )
             self._pools[key] += 1

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cube_volpool import exception, model, settings
+from cube_volpool import exception, model, origin, settings
 from cube_volpool.db.store import Store
 
 
@@ -38,29 +38,20 @@ class OrderDesk:
         """
         specs = self._of_type(request.volume_type)
         kind = specs[0].volume_type if specs else request.volume_type
-        snapshot_id = request.snapshot_id
-        if snapshot_id is None and request.os_name is not None:
-            snapshot_id = self._current(request.os_name, kind, specs)
-        if snapshot_id is None and request.size_gib is None:
-            raise exception.InvalidRequest(
-                field="os_name",
-                reason=f"no image of {request.os_name!r} with type {kind!r} "
-                "is known, and without a snapshot_id or a size nothing can "
-                "be created",
-            )
+        source = self._source(request, kind, specs)
         create = model.NewVolume(
             name=request.name,
             volume_type=kind,
-            snapshot_id=snapshot_id,
-            size_gib=request.size_gib,
+            snapshot_id=source,
+            size_gib=_size_of_create(request, source, specs),
             metadata=request.metadata,
             availability_zone=request.availability_zone,
         )
-        if snapshot_id is None or not specs:
+        if not specs:
             return Order(wanted=None, create=create)
         wanted = model.Wanted(
             type=kind,
-            snapshot_id=snapshot_id,
+            snapshot_id=source,
             size_gib=request.size_gib,
             availability_zone=request.availability_zone,
             growing=frozenset(spec.name for spec in specs if spec.extend),
@@ -82,6 +73,27 @@ class OrderDesk:
             ):
                 return spec.name
         return None
+
+    def _source(
+        self,
+        request: model.ClaimRequest,
+        kind: str,
+        specs: Sequence[settings.PoolSpec],
+    ) -> model.SnapshotId:
+        """Return what the volume is to be made from."""
+        if request.snapshot_id is not None:
+            return request.snapshot_id
+        if request.os_name is not None:
+            current = self._current(request.os_name, kind, specs)
+            if current is not None:
+                return current
+        elif request.size_gib is not None:
+            return origin.BLANK
+        raise exception.InvalidRequest(
+            field="os_name",
+            reason=f"no image of {request.os_name!r} with type {kind!r} is "
+            "known, and nothing else says what to create",
+        )
 
     def _of_type(self, asked: str) -> list[settings.PoolSpec]:
         by_name = [spec for spec in self._pools if spec.is_type(asked, None)]
@@ -109,3 +121,22 @@ class OrderDesk:
                 return entry.snapshot_id
         return None
 
+
+def _size_of_create(
+    request: model.ClaimRequest,
+    source: model.SnapshotId,
+    specs: Sequence[settings.PoolSpec],
+) -> int | None:
+    """Return the size of a create.  Cinder knows it, but for images.
+
+    There it is that of the pool which has them.
+    """
+    size = request.size_gib
+    if size is not None or origin.kind(source) is not origin.Kind.IMAGE:
+        return size
+    for spec in specs:
+        if spec.snapshot_id == source:
+            return spec.size_gib
+    raise exception.InvalidRequest(
+        field="volume.size", reason="is needed with imageRef"
+    )

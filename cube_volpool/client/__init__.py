@@ -93,8 +93,8 @@ def configure(
     :param send_token: send the context's token; of no use, and better left
         out, where the daemon accepts with an account of its own.
     :param max_calls: how many calls may be under way, or stuck, at once.
-    :param terms: ``cinder``, ``default_budget``, ``patience``,
-        ``accept_timeout`` and ``margin``, as in
+    :param terms: ``categories``, ``cinder``, ``default_budget``,
+        ``patience``, ``accept_timeout`` and ``margin``, as in
         :class:`cube_volpool.client.fallback.Terms`.
     """
     global _client
@@ -181,7 +181,7 @@ def create_volume_if_absent(
     :param cld_api: has ``get(service, url)`` and ``post(service, url,
         body)``, which return decoded JSON, and ``context``.
     :param volume_category: ``sys``, ``data`` or ``swap``; only ``sys`` comes
-        from the pool.
+        from the pool, unless ``categories`` of ``configure`` has others.
     :param kwargs: as in :class:`cube_volpool.client.fallback.Order`; others
         are ignored.
     :raises WorkArgsError: the arguments make no volume.

@@ -6,7 +6,7 @@ body, the three messages and their order.
 
 import enum
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 from urllib import parse
@@ -45,6 +45,9 @@ class WorkArgsError(Exception):
 class Terms:
     """How long the pool is asked, and when not any more.  In seconds."""
 
+    #: The categories that come from the pool; ``data`` and ``swap`` where it
+    #: has blank volumes.
+    categories: Collection[str] = ("sys",)
     #: The first argument of ``cld_api.get`` and ``post``.
     cinder: str = "cinder"
     #: What one claim may take.
@@ -114,9 +117,12 @@ def create_if_absent(
     if volume_id is not None:
         return volume_id
     body = _body(name, volume_category, order=order)
-    if volume_category == "sys":
+    if volume_category in terms.categories:
         if order.context is None:
             order = replace(order, context=cld_api.context)
+        if volume_category != "sys":
+            # Only a boot volume has an operating system.
+            order = replace(order, os_name=None)
         asking = _Asking(order=order, terms=terms, claim=claim)
         volume_id = asking.volume_id(body["volume"])
     if volume_id is None:
@@ -150,7 +156,9 @@ class _Asking:
         """
         name = volume["name"]
         # An OS name is not enough for Cinder: only the pool can help then.
-        may_create = volume["snapshot_id"] is not None
+        may_create = (
+            volume["snapshot_id"] is not None or volume["size"] is not None
+        )
         phase, left = self._phase()
         if may_create and phase is _Phase.OVER:
             LOG.warning("%s: the pool gave no answer; creating it", name)

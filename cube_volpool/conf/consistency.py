@@ -50,7 +50,7 @@ def _check_twins(pool: settings.PoolSpec, other: settings.PoolSpec) -> None:
             pool_group.group_of(pool.name),
             "os_name",
             f"pool {other.name} has the same os_name, volume_type, size_gib, "
-            "availability_zone and snapshot_id; keep one of the two",
+            "availability_zone and source; keep one of the two",
         )
 
 

@@ -7,19 +7,27 @@ from typing import Final
 from oslo_config import cfg
 from oslo_utils import uuidutils
 
-from cube_volpool import model, settings
+from cube_volpool import model, origin, settings
 from cube_volpool.conf import section
 
 #: The longest name that Cinder takes.
 _LONGEST: Final = 255
 _SHARE: Final = re.compile(r"(\d{1,6})\s*(%?)", re.ASCII)
 
+#: Options that pin what a pool is built from.
+_PINS: Final = {
+    "snapshot_id": origin.Kind.SNAPSHOT,
+    "image_id": origin.Kind.IMAGE,
+    "source_volume_id": origin.Kind.VOLUME,
+}
+
 OPTS: Final = (
     cfg.StrOpt(
         "os_name",
         help="The operating system of this pool, as the naming rule of "
         "[catalogue] finds it in the names of the snapshots and as claims "
-        "send it; compared exactly. There is no default.",
+        "send it; compared exactly. There is no default; a blank pool has "
+        "none.",
     ),
     cfg.StrOpt(
         "volume_type",
@@ -60,7 +68,8 @@ OPTS: Final = (
         min=1,
         max=2**31 - 1,
         help="The size of the volumes, in GiB. Unset is the size of the "
-        "snapshot. Too small, below the snapshot's, is refused by Cinder "
+        "snapshot, or of source_volume_id; with image_id or blank it must be "
+        "set. Too small, below the snapshot's, is refused by Cinder "
         "and the pool stays empty. Too large wastes storage, and only claims "
         "that name no size or exactly this one are served.",
     ),
@@ -74,8 +83,32 @@ OPTS: Final = (
         "snapshot_id",
         help="The UUID of the one snapshot to build from. Unset follows the "
         "catalogue: the newest snapshot of os_name and volume_type. A pinned "
-        "pool does not notice new snapshots. Related: naming_rule of "
-        "[catalogue].",
+        "pool does not notice new snapshots. At most one of snapshot_id, "
+        "image_id, source_volume_id and blank can be set. Related: "
+        "naming_rule of [catalogue].",
+    ),
+    cfg.StrOpt(
+        "image_id",
+        help="The UUID of the image, in Glance, to build from, in the place "
+        "of a snapshot. The image must be visible to the pool project; for a "
+        "miss to be created, to the callers' projects too. Claims by os_name "
+        "get it, and those that name this image. Related: size_gib, which it "
+        "needs.",
+    ),
+    cfg.StrOpt(
+        "source_volume_id",
+        help="The UUID of a volume of the pool project to clone, in the place "
+        "of a snapshot. Claims by os_name get it, and those that name this "
+        "volume as their source. A clone depends on its source, as a rule for "
+        "ever: Ceph flattens clones of clones alone.",
+    ),
+    cfg.BoolOpt(
+        "blank",
+        default=False,
+        help="Whether the volumes are made from nothing, for data and swap. "
+        "Claims with a size and neither a source nor an OS get them. They are "
+        "made at once by most backends, so such a pool saves little. Related: "
+        "size_gib, which it needs.",
     ),
     cfg.BoolOpt(
         "extend",
@@ -129,16 +162,17 @@ def read(conf: cfg.ConfigOpts, name: str) -> settings.PoolSpec:
     group = section.Section(conf, group_of(name))
     conf.register_group(cfg.OptGroup(group.group, title=f"Pool {name}"))
     conf.register_opts(OPTS, group=group.group)
+    pinned = _pin(group)
     return settings.PoolSpec(
         name=model.PoolName(name),
-        os_name=_needed(group, "os_name"),
+        os_name=_os_name(group, pinned),
         volume_type=_needed(group, "volume_type"),
         type_aliases=_aliases(group),
         min_ready=group.get("min_ready"),
         max_creating=group.get("max_creating"),
-        size_gib=group.get("size_gib"),
+        size_gib=_size(group, pinned),
         availability_zone=_name(group, "availability_zone"),
-        snapshot_id=_snapshot(group),
+        snapshot_id=pinned,
         extend=group.get("extend"),
         surge=_share(group, "surge"),
         switch_at=_share(group, "switch_at"),
@@ -172,13 +206,45 @@ def _aliases(group: section.Section) -> frozenset[str]:
     return frozenset(_checked(group, option, alias) for alias in aliases)
 
 
-def _snapshot(group: section.Section) -> model.SnapshotId | None:
-    text = group.words("snapshot_id")
-    if text is None:
-        return None
-    if not uuidutils.is_uuid_like(text):
-        raise group.wrong("snapshot_id", f"{text!r} is no UUID")
-    return model.SnapshotId(text)
+def _os_name(
+    group: section.Section, pinned: model.SnapshotId | None
+) -> str:
+    if pinned != origin.BLANK:
+        return _needed(group, "os_name")
+    if group.words("os_name") is not None:
+        raise group.wrong("os_name", "cannot be set for a blank pool")
+    return ""
+
+
+def _pin(group: section.Section) -> model.SnapshotId | None:
+    """Return what the pool is built from whatever the catalogue has."""
+    found: dict[str, model.SnapshotId] = {}
+    for option, kind in _PINS.items():
+        text = group.words(option)
+        if text is None:
+            continue
+        if not uuidutils.is_uuid_like(text):
+            raise group.wrong(option, f"{text!r} is no UUID")
+        found[option] = origin.word(kind, text)
+    if group.get("blank"):
+        found["blank"] = origin.BLANK
+    if len(found) > 1:
+        first, second, *_ = found
+        raise group.wrong(second, f"cannot be set together with {first}")
+    return next(iter(found.values()), None)
+
+
+def _size(
+    group: section.Section, pinned: model.SnapshotId | None
+) -> int | None:
+    size: int | None = group.get("size_gib")
+    if size is None and pinned is not None:
+        kind = origin.kind(pinned)
+        if kind in (origin.Kind.IMAGE, origin.Kind.BLANK):
+            raise group.wrong(
+                "size_gib", f"not set; a pool built from {kind} needs it"
+            )
+    return size
 
 
 def _share(group: section.Section, option: str) -> settings.Share:

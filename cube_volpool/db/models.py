@@ -43,7 +43,7 @@ backup_volumes = sa.Table(
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("type", NAME, nullable=False),
     sa.Column("os", sa.String(255), nullable=False),
-    sa.Column("snapshot_id", sa.String(36), nullable=False),
+    sa.Column("snapshot_id", sa.String(64), nullable=False),
     sa.Column("size_gib", sa.Integer, nullable=False),
     sa.Column("availability_zone", sa.String(255)),
     sa.Column("status", sa.String(16), nullable=False),
@@ -98,10 +98,10 @@ pools = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("paused", sa.Boolean, nullable=False),
     sa.Column("drained", sa.Boolean, nullable=False),
-    sa.Column("source_snapshot_id", sa.String(36)),
+    sa.Column("source_snapshot_id", sa.String(64)),
     sa.Column("source_size_gib", sa.Integer),
     # What claims by OS name get; another one than the source in a change.
-    sa.Column("current_snapshot_id", sa.String(36)),
+    sa.Column("current_snapshot_id", sa.String(64)),
     sa.Column("switched_at", TIME),
     # Builds of the source that failed, one after the other.
     sa.Column(

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from cube_volpool import exception, model
+from cube_volpool import exception, model, origin
 from cube_volpool.rpc import schema
 
 #: No word of a context that counts is longer.
@@ -61,8 +61,8 @@ def parse_claim(
     """
     _check(schema.CLAIM, arguments, root="")
     volume, os_name = arguments["volume"], arguments.get("os_name")
-    snapshot_id, size = volume.get("snapshot_id"), volume.get("size")
-    if snapshot_id is None and size is None and os_name is None:
+    source, size = _origin(volume), volume.get("size")
+    if source is None and size is None and os_name is None:
         raise exception.InvalidRequest(
             field="volume.snapshot_id",
             reason="one of snapshot_id, size and os_name is needed",
@@ -70,9 +70,7 @@ def parse_claim(
     request = model.ClaimRequest(
         name=volume["name"],
         volume_type=volume["volume_type"],
-        snapshot_id=None
-        if snapshot_id is None
-        else _snapshot(snapshot_id),
+        snapshot_id=source,
         size_gib=None if size is None else int(size),
         metadata=dict(volume.get("metadata") or {}),
         availability_zone=volume.get("availability_zone"),
@@ -106,8 +104,32 @@ def parse_allow(arguments: Mapping[str, Any]) -> model.SnapshotId:
 
 
 def _snapshot(text: str) -> model.SnapshotId:
+    return model.SnapshotId(_id(text))
+
+
+def _origin(volume: Mapping[str, Any]) -> model.SnapshotId | None:
+    """Return what the volume is to be made from, None where that is open.
+
+    Cinder takes one of the three at most.
+    """
+    given = [
+        (key, kind)
+        for key, kind in origin.CREATE_KEYS.items()
+        if volume.get(key) is not None
+    ]
+    if len(given) > 1:
+        raise exception.InvalidRequest(
+            field=f"volume.{given[1][0]}",
+            reason=f"cannot be given together with {given[0][0]}",
+        )
+    for key, kind in given:
+        return origin.word(kind, _id(volume[key]))
+    return None
+
+
+def _id(text: str) -> str:
     """Return an id as Cinder writes it."""
-    return model.SnapshotId(str(uuid.UUID(text)))
+    return str(uuid.UUID(text))
 
 
 def _check(validator: Any, value: object, *, root: str) -> None:

@@ -41,6 +41,7 @@ _ID: Final[dict[str, Any]] = {
     "format": "id",
     "says": "must be a UUID",
 }
+_ID_OR_NULL: Final = _ID | {"type": ["string", "null"]}
 _NOT_SHARED: Final[dict[str, Any]] = {
     "enum": [False, None],
     "says": "must be false; a pooled volume is for one server",
@@ -56,7 +57,9 @@ _VOLUME: Final[dict[str, Any]] = {
     "properties": {
         "name": _WORD,
         "volume_type": _WORD,
-        "snapshot_id": _ID | {"type": ["string", "null"]},
+        "snapshot_id": _ID_OR_NULL,
+        "imageRef": _ID_OR_NULL,
+        "source_volid": _ID_OR_NULL,
         "size": {
             "type": ["integer", "string", "null"],
             "format": "size",

@@ -54,6 +54,7 @@ class Cloud:
         self.types: dict[str, records.VolumeType] = {}
         self.volumes: dict[str, records.Volume] = {}
         self.snapshots: dict[str, records.Snapshot] = {}
+        self.images: dict[str, records.Image] = {}
         self.transfers: dict[str, records.Transfer] = {}
         self.deleted: dict[str, records.Volume] = {}
         self.late: list[Callable[[], Any]] = []
@@ -195,6 +196,15 @@ class Cloud:
             self.volumes[volume.id] = volume
             self.quota.add(owner, quota.of_volume(volume))
             return volume
+
+    def add_image(self, name: str, *, min_disk: int = 1,
+                  project: str | None = None) -> records.Image:
+        """Put an image into Glance, public or a project's; GiB."""
+        with self.lock:
+            owner = self.project_id(project) if project else None
+            image = records.Image(str(uuid.uuid4()), name, min_disk, owner)
+            self.images[image.id] = image
+            return image
 
     def add_snapshot(self, volume: records.Volume, name: str,
                      **fields: Any) -> records.Snapshot:

@@ -25,7 +25,6 @@ KEYS = frozenset({
     "consistencygroup_id", "size", "availability_zone", "multiattach",
     "image_id", "imageRef", "group_id", "backup_id"})
 OTHER_SOURCES = {"group_id": "Group", "consistencygroup_id": "Group",
-                 "imageRef": "Image", "image_id": "Image",
                  "backup_id": "Backup"}
 REMOVED = ("multiattach parameter has been removed; ask for a volume type "
            "with multiattach enabled.")
@@ -41,6 +40,7 @@ class Wish:
     metadata: dict[str, str]
     snapshot_id: str | None
     source_volid: str | None
+    image_ref: str | None
     size: int | None
     availability_zone: str | None
     multiattach: bool
@@ -56,12 +56,15 @@ def create(ctx: Context) -> answers.Answer:
                 if wish.snapshot_id is not None else None)
     source = (cloud.visible_volume(ctx.who, wish.source_volid)
               if wish.source_volid is not None else None)
+    image = _visible_image(ctx, wish.image_ref)
     _no_other_source(wish)
     if wish.multiattach:
         raise bad(REMOVED)
     ctx.require("member", "volume:create")
     kind = _fitting_type(ctx, kind, snapshot, source)
+    _one_source(wish)
     size = _size(wish, snapshot, source)
+    _large_enough(image, size)
     zone = _zone(ctx, wish, snapshot, source)
     cloud.quota.check_one(ctx.project_id, size)
     deltas = quota.of_size(size, kind)
@@ -78,7 +81,7 @@ def create(ctx: Context) -> answers.Answer:
     body = bodies.volume(ctx, row)
     body["created_at"] = bodies.stamp(cloud.backend.time)
     if cast is Outcome.OK:
-        _build(cloud, row, snapshot)
+        _build(cloud, row, snapshot or source or image)
     return answers.as_json(202, {"volume": body})
 
 
@@ -98,6 +101,8 @@ def _wish(ctx: Context) -> Wish:
         metadata=schema.metadata(body.get("metadata"), "metadata") or {},
         snapshot_id=schema.ident(body.get("snapshot_id"), "snapshot_id"),
         source_volid=schema.ident(body.get("source_volid"), "source_volid"),
+        image_ref=schema.text(
+            body.get("imageRef", body.get("image_id")), "imageRef"),
         size=schema.size(body.get("size")),
         availability_zone=schema.text(body.get("availability_zone"),
                                       "availability_zone", strip=False),
@@ -121,12 +126,38 @@ def _multiattach(body: dict[str, Any]) -> bool:
 
 
 def _no_other_source(wish: Wish) -> None:
-    """There are no groups, images and backups in this cloud."""
+    """There are no groups and backups in this cloud."""
     for key, value in wish.others.items():
-        if OTHER_SOURCES[key] == "Image":
-            raise bad("Invalid image identifier or unable to access "
-                      "requested image.")
         raise answers.not_found(OTHER_SOURCES[key], value)
+
+
+def _visible_image(ctx: Context, wanted: str | None) -> records.Image | None:
+    if wanted is None:
+        return None
+    image = ctx.cloud.images.get(wanted)
+    if image is None or not image.visible_to(ctx.who):
+        raise bad("Invalid image identifier or unable to access requested "
+                  "image.")
+    return image
+
+
+def _one_source(wish: Wish) -> None:
+    given = (wish.snapshot_id, wish.source_volid, wish.image_ref)
+    if sum(one is not None for one in given) > 1:
+        raise invalid_input("May specify only one of snapshot, imageRef or "
+                            "source volume")
+
+
+def _large_enough(image: records.Image | None, size: int) -> None:
+    """*Source:* cinder volume/volume_utils.py (check_image_metadata)."""
+    if image is None:
+        return
+    if image.status != "active":
+        raise invalid_input(f"Image {image.id} is not active.")
+    if size < image.min_disk:
+        raise invalid_input(
+            f"Volume size {size}GB cannot be smaller than the image minDisk "
+            f"size {image.min_disk}GB.")
 
 
 def _visible_type(ctx: Context, wanted: str) -> records.VolumeType:
@@ -225,15 +256,19 @@ def _inserted(ctx: Context, wish: Wish, *,
     return row
 
 
-def _build(cloud: Cloud, row: records.Volume,
-           snapshot: records.Snapshot | None) -> None:
+def _build(cloud: Cloud, row: records.Volume, parent: records.Snapshot
+           | records.Volume | records.Image | None) -> None:
     timing = cloud.backend.timing
-    flattens = (snapshot is not None
+    flattens = (isinstance(parent, records.Snapshot)
                 and (row.volume_type is None or row.volume_type.flatten))
     seconds = timing.build_seconds
     if flattens:
         seconds += timing.build_seconds_per_gib * row.size
-    image = dict(snapshot.image_metadata) if snapshot else {}
+    is_image = isinstance(parent, records.Image)
+    if isinstance(parent, records.Image):
+        image = parent.metadata
+    else:
+        image = dict(parent.image_metadata) if parent else {}
 
     def finish(outcome: Outcome) -> None:
         row.updated_at = cloud.second()
@@ -242,8 +277,10 @@ def _build(cloud: Cloud, row: records.Volume,
             return
         row.status = "available"
         row.shared_targets, row.service_uuid = False, SERVICE_UUID
+        row.bootable = row.bootable or is_image
         if row.bootable:
             row.image_metadata.update(image)
 
     cloud.submit("create", row.id, seconds, finish,
-                 lock=snapshot.id if snapshot else None, flattens=flattens)
+                 lock=None if is_image or not parent else parent.id,
+                 flattens=flattens)

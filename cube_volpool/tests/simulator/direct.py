@@ -13,7 +13,7 @@ from typing import Any
 
 from cinderclient import exceptions as cinder_exceptions
 
-from cube_volpool import exception, model, volumeapi
+from cube_volpool import exception, model, origin, volumeapi
 from cube_volpool.cinder import bodies, errors
 from cube_volpool.tests.simulator import (
     actions,
@@ -61,9 +61,10 @@ class DirectAPI:
     def create_volume(self, wanted: model.NewVolume) -> model.Volume:
         """POST /volumes; keys without a value are left out."""
         body = {"name": wanted.name, "volume_type": wanted.volume_type,
-                "size": wanted.size_gib, "snapshot_id": wanted.snapshot_id,
+                "size": wanted.size_gib,
                 "availability_zone": wanted.availability_zone,
-                "metadata": dict(wanted.metadata)}
+                "metadata": dict(wanted.metadata),
+                **origin.create_fields(wanted.snapshot_id)}
         given = {k: v for k, v in body.items() if v is not None}
         return self._volume(self._call(
             creation.create, body={"volume": given})["volume"])

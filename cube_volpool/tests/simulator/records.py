@@ -120,6 +120,32 @@ class Snapshot:
 
 
 @dataclasses.dataclass(slots=True)
+class Image:
+    """An image of Glance's, as far as Cinder asks; sizes in GiB.
+
+    ``project_id`` None: public.
+    """
+
+    id: str
+    name: str
+    min_disk: int = 1
+    project_id: str | None = None
+    status: str = "active"
+
+    def visible_to(self, token: Token) -> bool:
+        """Whether Glance shows it to this token."""
+        return (self.project_id is None or token.is_admin
+                or (token.project is not None
+                    and token.project.id == self.project_id))
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a volume made from it has of it."""
+        return {"image_id": self.id, "image_name": self.name,
+                "min_disk": str(self.min_disk), "disk_format": "raw"}
+
+
+@dataclasses.dataclass(slots=True)
 class Transfer:
     """A live offer; an accepted or cancelled one is no row any more."""
 

@@ -19,7 +19,12 @@ _TIME = sa.DateTime().with_variant(
 def upgrade() -> None:
     """Add what a change of images needs to remember."""
     with op.batch_alter_table("pools") as pools:
-        pools.add_column(sa.Column("current_snapshot_id", sa.String(36)))
+        pools.add_column(sa.Column("current_snapshot_id", sa.String(64)))
+        pools.alter_column(
+            "source_snapshot_id",
+            type_=sa.String(64),
+            existing_type=sa.String(36),
+        )
         pools.add_column(sa.Column("switched_at", _TIME))
         pools.add_column(
             sa.Column(
@@ -28,6 +33,14 @@ def upgrade() -> None:
                 nullable=False,
                 server_default="0",
             )
+        )
+    # Longer than an id: a word for images, volumes, and what is blank.
+    with op.batch_alter_table("backup_volumes") as volumes:
+        volumes.alter_column(
+            "snapshot_id",
+            type_=sa.String(64),
+            existing_type=sa.String(36),
+            existing_nullable=False,
         )
     # A copy of what Cinder has: the first sync reads it anew, with names.
     op.execute(sa.delete(sa.table("os_images")))

@@ -134,7 +134,10 @@ class Source:
             "volume_type": word,
             "availability_zone": word,
             "os_name": word,
-            "snapshot_id": (self._bad_text, self._too_long, self._no_string),
+            "snapshot_id": word,
+            # A sound one would be a second source.
+            "imageRef": (*word, lambda: self._snapshot),
+            "source_volid": (*word, lambda: self._snapshot),
             "size": (self._bad_number, self._nested, self._bad_text),
             "budget": (
                 lambda: self._pick((0, -1, "9", True, 1e9, float("nan"), [])),
@@ -186,7 +189,7 @@ class Source:
         arguments: dict[str, Any] = {"volume": volume}
         place = self._pick((arguments, volume))
         key = self._pick(
-            ("project_id", "imageRef", "host", "self", "ctxt", "__class__",
+            ("project_id", "image_id", "host", "self", "ctxt", "__class__",
              self._letters(12), self._letters(5000), "id\x00", "\ud800")
         )
         place[key] = self._pick((None, 1, "x", [], {"a": 1}))

@@ -2,7 +2,7 @@
 
 from oslotest import base
 
-from cube_volpool import catalogue
+from cube_volpool import catalogue, model, origin
 from cube_volpool.settings import VersionFormat
 from cube_volpool.tests import world
 from cube_volpool.tests.unit.catalogue import entry, snapshot
@@ -39,7 +39,8 @@ class ChoiceTest(base.BaseTestCase):
     def test_a_pin_overrides_the_catalogue(self):
         """Whatever its name; but it must be there, and finished."""
         spec = world.spec(snapshot_id="id-odd", size_gib=2)
-        found = catalogue.pinned(spec, snapshot("odd"), ("ssd",))
+        pin = model.SnapshotId("id-odd")
+        found = catalogue.pinned(spec, pin, snapshot("odd"), ("ssd",))
 
         self.assertEqual(("id-odd", 1), (found.snapshot_id, found.size_gib))
         for other, types, error in (
@@ -48,9 +49,17 @@ class ChoiceTest(base.BaseTestCase):
             (snapshot("odd"), (), "volume type ssd"),
             (snapshot("odd", size_gib=4), ("ssd",), "is smaller"),
         ):
-            refused = catalogue.pinned(spec, other, types)
+            refused = catalogue.pinned(spec, pin, other, types)
             self.assertIn(error, refused.error or "")
             self.assertIsNone(refused.snapshot_id)
+
+    def test_a_pinned_image_is_not_looked_at(self):
+        """It is Glance's; nor is there anything to look at of nothing."""
+        for pin in (model.SnapshotId("image:x"), origin.BLANK):
+            spec = world.spec(snapshot_id=pin, size_gib=2)
+            found = catalogue.pinned(spec, pin, None, ("ssd",))
+
+            self.assertEqual((pin, 2), (found.snapshot_id, found.size_gib))
 
     def test_what_is_missing_is_named(self):
         """The type before the image."""

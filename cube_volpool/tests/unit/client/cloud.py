@@ -81,13 +81,13 @@ class ClientCase(base.BaseTestCase):
         self.cloud = CloudAPI()
         self.pool = Pool()
 
-    def create(self, category="sys", /, **kwargs):
+    def create(self, category="sys", /, *, terms=TERMS, **kwargs):
         given = {"snapshot_id": "snap-1", "volume_type": "ssd"} | kwargs
         return fallback.create_if_absent(
             self.cloud,
             "vm-1",
             category,
             order=fallback.Order.of(given),
-            terms=TERMS,
+            terms=terms,
             claim=self.pool,
         )

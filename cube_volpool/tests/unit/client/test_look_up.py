@@ -1,6 +1,8 @@
 """What is looked up, refused and made as skyline always did."""
 
-from cube_volpool import client
+import dataclasses
+
+from cube_volpool import client, exception
 from cube_volpool.client import fallback
 from cube_volpool.tests.unit.client import cloud
 
@@ -118,6 +120,39 @@ class TestCreate(cloud.ClientCase):
                 body["volume"],
             )
         self.assertEqual([], self.pool.asked)
+
+    def test_data_and_swap_are_claimed_where_the_pool_has_them(self):
+        """With their size; an operating system is not theirs."""
+        terms = dataclasses.replace(
+            cloud.TERMS, categories=("sys", "data", "swap")
+        )
+        for category in ("data", "swap"):
+            self.pool.asked.clear()
+
+            self.assertEqual(
+                "claimed",
+                self.create(
+                    category, terms=terms, size=7, snapshot_id=None,
+                    os_name="debian-12",
+                ),
+            )
+
+            body = cloud.BODY["volume"] | {
+                "size": 7, "snapshot_id": None, "name": f"vm-1_{category}",
+            }
+            self.assertEqual(
+                [({"project_id": "p"}, body, None, 30)], self.pool.asked
+            )
+        self.assertEqual([], self.cloud.posted)
+
+    def test_blank_volume_is_made_when_the_pool_is_empty(self):
+        """Its size is all that Cinder needs."""
+        self.pool.error = exception.PoolEmpty(name="n", reason="r")
+        terms = dataclasses.replace(cloud.TERMS, categories=("swap",))
+
+        self.assertEqual(
+            "made", self.create("swap", terms=terms, size=7, snapshot_id=None)
+        )
 
     def test_sys_is_claimed_with_skylines_body_and_no_size(self):
         """A boot volume has the size of its snapshot."""

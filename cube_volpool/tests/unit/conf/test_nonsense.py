@@ -46,6 +46,44 @@ class Nonsense(ConfCase):
                     group, option, "not valid", {group: {option: value}}
                 )
 
+    def test_two_sources_of_one_pool(self):
+        """Which of them is meant, nobody can tell."""
+        ident = "0b1c2d3e-0000-4000-8000-000000000001"
+        for option, others in (
+            ("image_id", {"snapshot_id": ident, "image_id": ident}),
+            ("source_volume_id",
+             {"image_id": ident, "source_volume_id": ident}),
+            ("blank", {"source_volume_id": ident, "blank": "true",
+                       "os_name": ""}),
+        ):
+            self.assert_refused(
+                "pool:a", option, "together", {"pool:a": others}
+            )
+
+    def test_a_source_that_is_no_uuid(self):
+        """Each of the three is one."""
+        for option in ("snapshot_id", "image_id", "source_volume_id"):
+            self.assert_refused(
+                "pool:a", option, "is no UUID", {"pool:a": {option: "web"}}
+            )
+
+    def test_a_source_without_a_size_of_its_own(self):
+        """Cinder wants one for an image, and for nothing."""
+        ident = "0b1c2d3e-0000-4000-8000-000000000001"
+        for options in (
+            {"image_id": ident}, {"blank": "true", "os_name": ""},
+        ):
+            self.assert_refused(
+                "pool:a", "size_gib", "needs it", {"pool:a": options}
+            )
+
+    def test_an_os_of_a_blank_pool(self):
+        """Nothing is on its volumes."""
+        self.assert_refused(
+            "pool:a", "os_name", "blank",
+            {"pool:a": {"blank": "true", "size_gib": 1}},
+        )
+
     def test_durations_without_an_end(self):
         """A duration is a finite number."""
         for value in ("nan", "inf", "1e300"):

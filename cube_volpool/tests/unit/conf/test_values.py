@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import fixtures
 
-from cube_volpool import conf, model, settings
+from cube_volpool import conf, model, origin, settings
 from cube_volpool.tests.unit.conf import base
 from cube_volpool.tests.unit.conf.base import ConfCase
 
@@ -27,6 +27,28 @@ class Values(ConfCase):
         self.assertEqual(timedelta(hours=1), found.purge_interval)
         self.assertEqual(timedelta(days=30), found.purge_after)
         self.assertEqual(timedelta(minutes=5), found.catalogue.sync_interval)
+
+    def test_a_pool_is_pinned_to_one_source(self):
+        """A snapshot, an image, a volume, or none at all."""
+        ident = "0b1c2d3e-0000-4000-8000-000000000001"
+        for options, expected in (
+            ({"snapshot_id": ident}, ident),
+            ({"image_id": ident, "size_gib": 4}, f"image:{ident}"),
+            ({"source_volume_id": ident}, f"volume:{ident}"),
+            ({}, None),
+        ):
+            found = self.load({"pool:a": options}).pools[0]
+            self.assertEqual(expected, found.snapshot_id)
+            self.assertEqual("debian-12", found.os_name)
+
+    def test_a_blank_pool_has_no_os(self):
+        """It is told by its type and size."""
+        found = self.load(
+            {"pool:a": {"blank": "true", "os_name": "", "size_gib": 8}}
+        ).pools[0]
+
+        self.assertEqual(origin.BLANK, found.snapshot_id)
+        self.assertEqual(("", 8), (found.os_name, found.size_gib))
 
     def test_every_option_of_a_pool_arrives(self):
         """A pool has what its group says; aliases are in lower case."""

@@ -80,6 +80,21 @@ class TestClaimVolume(base.BaseTestCase):
 
         self.assertEqual(endpoints.SNAPSHOT, request.snapshot_id)
 
+    def test_other_sources_are_told_apart(self):
+        """An image, a volume, or nothing at all; each in one word."""
+        for changes, expected in (
+            ({"imageRef": endpoints.SNAPSHOT},
+             f"image:{endpoints.SNAPSHOT}"),
+            ({"source_volid": endpoints.SNAPSHOT.upper()},
+             f"volume:{endpoints.SNAPSHOT}"),
+            ({"imageRef": None, "source_volid": None, "size": 1}, None),
+        ):
+            _, request, _ = self._asked(
+                volume=endpoints.VOLUME | {"snapshot_id": None} | changes
+            )
+
+            self.assertEqual(expected, request.snapshot_id)
+
     def test_context_gives_project_token_and_request(self):
         """The id that spans services is the one the log is searched by."""
         caller, _, _ = self._asked(
