@@ -1,11 +1,14 @@
 # shellcheck shell=bash
 # Cinder: API, scheduler, volume service. To be sourced by up.sh.
-# There is no Glance, no Nova and no Barbican; image metadata is set by hand.
+# There is no Nova and no Barbican; the image metadata of the golden volumes
+# is set by hand.
 
 prepare_cinder() {
     local etc=$ETC/cinder
-    mkdir -p "$etc" "$LAB/cinder/"{state,lock,conversion}
+    mkdir -p "$etc" "$LAB/cinder/"{bin,state,lock,conversion}
     cp "$LAB/venv/cinder/etc/cinder/"{api-paste.ini,resource_filters.json} "$etc/"
+    stand_in_for_root >"$LAB/cinder/bin/sudo"
+    chmod 755 "$LAB/cinder/bin/sudo"
     cinder_configuration "$etc" >"$etc/cinder.conf"
     if [ ! -e "$LAB/cinder/synced" ]; then
         "$LAB/venv/cinder/bin/cinder-manage" --config-file "$etc/cinder.conf" \
@@ -18,10 +21,21 @@ prepare_cinder() {
 start_cinder() {
     local venv=$LAB/venv/cinder conf=$ETC/cinder/cinder.conf
     begin cinder-scheduler "$venv/bin/cinder-scheduler" --config-file "$conf"
-    begin cinder-volume "$venv/bin/cinder-volume" --config-file "$conf"
+    PATH=$LAB/cinder/bin:$PATH begin cinder-volume \
+        "$venv/bin/cinder-volume" --config-file "$conf"
     # The module reads its options from a command line, which uwsgi keeps.
     serve cinder-api "$CINDER_PORT" "$venv" cinder.wsgi.api:application 4 \
         --pyargv "--config-file $conf --log-file $LOGS/cinder-api.log"
+}
+
+# Cinder wants root for qemu-img, on files of its own: "sudo cinder-rootwrap
+# FILE COMMAND ...". Here that is nobody else than who runs it.
+stand_in_for_root() {
+    cat <<'SCRIPT'
+#!/bin/sh
+shift 2
+exec "$@"
+SCRIPT
 }
 
 cinder_configuration() {
@@ -39,6 +53,7 @@ image_conversion_dir = $LAB/cinder/conversion
 log_dir = $LOGS
 enabled_backends = ssd,sas,noflat
 default_volume_type = ssd
+glance_api_servers = http://127.0.0.1:$GLANCE_PORT
 osapi_max_limit = 2000
 # accept waits for the volume service, which is slow while it flattens
 rpc_response_timeout = 120

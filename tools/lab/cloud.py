@@ -21,6 +21,7 @@ GRANTS = (
     ('admin', 'skyline-b', 'admin'),
     ('cinder', 'service', 'admin'),
     ('cinder', 'service', 'service'),
+    ('glance', 'service', 'admin'),
     # The pool's account is a plain member of the one project that owns the
     # golden volumes and the stock; the role service, in another project,
     # only makes its token there a service token.

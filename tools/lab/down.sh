@@ -15,12 +15,13 @@ for part in ceph cinder; do
 done
 
 stop_cinder
+finish glance
 finish keystone
 finish memcached
 stop_rabbitmq
 stop_ceph
 finish mariadb 60
 if [ "${1:-}" = --wipe ]; then
-    rm -rf "${LAB:?}"/{mariadb,rabbitmq,ceph,keystone,cinder,etc,run,logs,lab.json}
+    rm -rf "${LAB:?}"/{mariadb,rabbitmq,ceph,keystone,glance,cinder,etc,run,logs,lab.json}
     say "state removed from $LAB"
 fi

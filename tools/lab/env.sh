@@ -13,6 +13,7 @@ MON_PORT=23300 MON_V1_PORT=26789
 MEMCACHED_PORT=21211
 KEYSTONE_PORT=25000
 CINDER_PORT=28776
+GLANCE_PORT=29292
 # Room for the sources (6 GiB), eight full copies of 1 GiB, two of 4 GiB and
 # BlueStore's own needs; volumes of type noflat take next to nothing. up.sh
 # starts a smaller OSD only when it has grown to this.

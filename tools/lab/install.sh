@@ -8,15 +8,18 @@ PACKAGES=(
 )
 
 install_lab() {
-    local keystone cinder
+    local keystone glance cinder
     install_packages "$LOGS/apt.log" "${PACKAGES[@]}"
     install_service keystone 'keystone==30.0.*' pymemcache &
     keystone=$!
+    install_service glance 'glance==33.0.*' python-memcached &
+    glance=$!
     # The clients are for the seed and for whoever looks round.
     install_service cinder 'cinder==29.0.*' python-memcached \
         python-cinderclient python-keystoneclient &
     cinder=$!
     wait $keystone
+    wait $glance
     wait $cinder
     link_ceph "$LAB/venv/cinder"
 }

@@ -1,6 +1,6 @@
 """Makes the lab's projects, users, roles and catalogue. May be run again.
 
-Usage: seed_identity.py CINDER_PORT
+Usage: seed_identity.py CINDER_PORT GLANCE_PORT
 """
 
 import sys
@@ -30,8 +30,8 @@ def seed_accounts(keystone) -> None:
             roles[role], user=users[user], project=projects[project])
 
 
-def seed_catalogue(keystone, url: str) -> None:
-    service = one(keystone.services, 'cinderv3', type='volumev3')
+def seed_catalogue(keystone, name: str, kind: str, url: str) -> None:
+    service = one(keystone.services, name, type=kind)
     have = {entry.interface
             for entry in keystone.endpoints.list(service=service)}
     for interface in {'public', 'internal', 'admin'} - have:
@@ -42,4 +42,7 @@ def seed_catalogue(keystone, url: str) -> None:
 if __name__ == '__main__':
     client = cloud.identity()
     seed_accounts(client)
-    seed_catalogue(client, f'http://127.0.0.1:{sys.argv[1]}/v3')
+    seed_catalogue(client, 'cinderv3', 'volumev3',
+                   f'http://127.0.0.1:{sys.argv[1]}/v3')
+    seed_catalogue(client, 'glance', 'image',
+                   f'http://127.0.0.1:{sys.argv[2]}')

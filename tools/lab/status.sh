@@ -28,6 +28,7 @@ ceph-mgr -
 ceph-osd -
 memcached $MEMCACHED_PORT
 keystone $KEYSTONE_PORT
+glance $GLANCE_PORT
 cinder-scheduler -
 cinder-volume -
 cinder-api $CINDER_PORT

@@ -10,7 +10,7 @@ for part in process debian mariadb rabbitmq; do
     # shellcheck source=/dev/null
     . "$here/../servers/$part.sh"
 done
-for part in install ceph keystone cinder; do
+for part in install ceph keystone glance cinder; do
     # shellcheck source=/dev/null
     . "$here/$part.sh"
 done
@@ -20,7 +20,7 @@ trap '[ $? = 0 ] || complain "the lab is not up; its logs are in $LOGS"' EXIT
 
 start_database() {
     local name
-    for name in keystone cinder volpool; do
+    for name in keystone glance cinder volpool; do
         echo "CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8mb4;"
         echo "CREATE USER IF NOT EXISTS '$name'@'127.0.0.1'" \
             "IDENTIFIED BY '$DB_PASSWORD';"
@@ -54,7 +54,9 @@ broker() {
 
 identity() {
     start_keystone
-    seed identity "$CINDER_PORT"
+    seed identity "$CINDER_PORT" "$GLANCE_PORT"
+    start_glance
+    seed images "http://127.0.0.1:$GLANCE_PORT"
 }
 
 databases() {

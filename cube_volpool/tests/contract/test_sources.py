@@ -5,6 +5,7 @@
 from typing import Any
 
 from cube_volpool.tests.contract import cloud
+from cube_volpool.tests.simulator import lab
 
 
 class SourceFacts(cloud.CinderCase):
@@ -57,6 +58,32 @@ class SourceFacts(cloud.CinderCase):
         """400, whichever they are."""
         self.says(400, self.create(source_volid=self.golden()["id"]),
                   "May specify only one of")
+
+    def test_image_makes_a_bootable_volume(self):
+        """It tells the image; before it is built it tells neither."""
+        answer = self.create(snapshot_id=None, size=1,
+                             imageRef=lab.IMAGE_ID)
+        self.says(202, answer)
+        made = answer.json()["volume"]
+        self.assertEqual(("false", None, None),
+                         (made["bootable"], made["snapshot_id"],
+                          made["source_volid"]))
+
+        volume = self.settled(made["id"])
+
+        self.assertEqual("true", volume["bootable"])
+        self.assertEqual(lab.IMAGE_ID,
+                         volume["volume_image_metadata"]["image_id"])
+
+    def test_image_needs_a_size(self):
+        """400: Cinder does not take its least size for meant."""
+        self.says(400, self.create(snapshot_id=None,
+                                   imageRef=lab.IMAGE_ID))
+
+    def test_public_image_is_everybodys(self):
+        """A plain member of another project makes volumes of it."""
+        self.says(202, self.create(
+            self.alice, snapshot_id=None, size=1, imageRef=lab.IMAGE_ID))
 
     def test_unknown_image_is_refused(self):
         """400; Glance knows none of that id."""

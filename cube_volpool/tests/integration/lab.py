@@ -29,6 +29,8 @@ class Lab:
     users: dict[str, str]
     projects: dict[str, str]
     snapshots: dict[str, str] = field(default_factory=dict)
+    #: The golden volumes.
+    sources: dict[str, str] = field(default_factory=dict)
     db_url: str = ""
     amqp_url: str = ""
 

@@ -198,11 +198,13 @@ class Cloud:
             return volume
 
     def add_image(self, name: str, *, min_disk: int = 1,
-                  project: str | None = None) -> records.Image:
+                  project: str | None = None,
+                  ident: str | None = None) -> records.Image:
         """Put an image into Glance, public or a project's; GiB."""
         with self.lock:
             owner = self.project_id(project) if project else None
-            image = records.Image(str(uuid.uuid4()), name, min_disk, owner)
+            image = records.Image(ident or str(uuid.uuid4()), name, min_disk,
+                                  owner)
             self.images[image.id] = image
             return image
 

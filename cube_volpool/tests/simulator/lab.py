@@ -15,6 +15,8 @@ USERS: tuple[tuple[str, str, dict[str, str]], ...] = (
 SYSTEMS = (("debian-12", 1, ("ssd", "sas", "noflat")),
            ("ubuntu-24.04", 4, ("ssd", "noflat")))
 DATE = "20261120"
+#: Glance's one image.
+IMAGE_ID = "00000000-0000-4000-8000-000000000012"
 
 # Seconds per call, the medians seen on the lab.
 LATENCY = {
@@ -51,6 +53,7 @@ def seed(cloud: Cloud) -> None:
     for project in ("skyline-a", "skyline-b"):
         cloud.set_quota(project, volumes=5000, gigabytes=20000,
                         snapshots=100)
+    cloud.add_image("debian-12", ident=IMAGE_ID)
     for system, size, kinds in SYSTEMS:
         for kind in kinds:
             seed_source(cloud, system, kind, size=size)
