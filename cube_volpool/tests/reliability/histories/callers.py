@@ -65,6 +65,8 @@ class Callers:
         self._daemons = daemons
         self._judge = judge
         self._gone = gone
+        #: When somebody asked for a key for the first time.
+        self.asked_since: dict[Key, float] = {}
         self._known: dict[Key, set[str]] = defaultdict(set)
         self._attempts = 0
         #: By key and body: somebody who asked that.
@@ -103,6 +105,7 @@ class Callers:
             return False
         daemon = self._chance.choice(up)
         self._attempts += 1
+        self.asked_since.setdefault(caller.key, self._hub.now)
         caller.attempt = self._attempts
         caller.daemon = daemon
         caller.gives_up_at = self._hub.now + caller.budget + _MARGIN

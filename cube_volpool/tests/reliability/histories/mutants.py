@@ -9,16 +9,17 @@ from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
-from cube_volpool import observe, planner, reconcile, topup
+from cube_volpool import observe, planner, reconcile, supply, topup
 from cube_volpool.claim import (
     handover,
     look,
     miss,
+    order,
     preparation,
     repeat,
 )
 from cube_volpool.db import claims, ledger, stock, swap
-from cube_volpool.tests.reliability.histories import cuts
+from cube_volpool.tests.reliability.histories import cuts, image_cuts
 
 Mutant = Callable[[], contextlib.AbstractContextManager[Any]]
 
@@ -113,6 +114,14 @@ ALL: dict[str, Mutant] = {
     ),
     "an unclear create is sent again": _patch(
         topup.TopUp, "_post", cuts.post_again
+    ),
+    "an OS name means what is built": _patch(
+        order.OrderDesk,
+        "_current",
+        image_cuts.built_image(order.OrderDesk._current),
+    ),
+    "whatever is built makes room for more of the source": _patch(
+        supply, "deficit", image_cuts.room_of_any(supply.deficit)
     ),
     "unfit volumes are handed over": _patch(planner, "unfit", cuts.all_fit),
     "a bound claim is opened again unseen": _patch(

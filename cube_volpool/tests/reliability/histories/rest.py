@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cube_volpool import model, settings
@@ -23,12 +23,33 @@ def with_pools(
     return dataclasses.replace(config, pools=pools)
 
 
+def ageless(config: settings.Settings) -> settings.Settings:
+    """Return the same settings with pools that never grow old.
+
+    A shelf that is renewed one by one is never at rest.
+    """
+    if not any(spec.max_age for spec in config.pools):
+        return config
+    return with_pools(
+        config,
+        tuple(
+            dataclasses.replace(spec, max_age=None) for spec in config.pools
+        ),
+    )
+
+
 def wrong_answer(
-    cloud: Cloud, caller: Caller, body: Mapping[str, Any], *, source: str
+    cloud: Cloud,
+    caller: Caller,
+    body: Mapping[str, Any],
+    *,
+    source: str,
+    images: Collection[str],
 ) -> list[str]:
     """I4, I9: is the answer the volume that was asked for?
 
     A volume that was there before is the caller's own: its name alone.
+    ``images`` are those that its OS name may have meant.
     """
     volume = cloud.volumes.get(body["id"])
     if volume is None:
@@ -49,6 +70,11 @@ def wrong_answer(
             "snapshot": (
                 request.snapshot_id or volume.snapshot_id,
                 volume.snapshot_id,
+            ),
+            "image was current": (
+                True,
+                request.snapshot_id is not None
+                or volume.snapshot_id in images,
             ),
         }
     if source == model.Source.POOL:

@@ -190,7 +190,9 @@ def quiet(simulation: Simulation) -> None:
     while simulation.post.late:
         simulation.post.land_one(simulation.post.late[0])
     simulation.hands.repair()
-    config = simulation.chance.choice(simulation.daemons).config
+    config = rest.ageless(
+        simulation.chance.choice(simulation.daemons).config
+    )
     for daemon in simulation.daemons:
         daemon.life.paused_until = 0.0
         if daemon.config is not config or not daemon.is_up:

@@ -112,6 +112,7 @@ class Simulation:
             arrived=self._arrived,
             configs=self.configs,
             ledger_now=self.ledger_now,
+            seconds=lambda: self.hub.now,
         )
         self.post = Post(
             self.hub,
@@ -295,8 +296,16 @@ class Simulation:
         self, caller: Caller, body: Mapping[str, Any], source: str
     ) -> None:
         """I4, I9: the answer names the volume that was asked for."""
+        request = caller.request
         problems = rest.wrong_answer(
-            self.cloud, caller, body, source=source
+            self.cloud,
+            caller,
+            body,
+            source=source,
+            images=self.watch.currents.since(
+                f"{request.os_name}-{request.volume_type}",
+                self.callers.asked_since[caller.key],
+            ),
         )
         if body["id"] not in self.watch.by_hand:
             self.watch.problems += problems

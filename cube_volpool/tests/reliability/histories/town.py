@@ -69,6 +69,7 @@ def draw_pools(chance: random.Random) -> tuple[settings.PoolSpec, ...]:
             type_aliases=frozenset(),
             min_ready=chance.choice((0, 1, 2, 3, 4, 6, 8)),
             max_creating=chance.choice((2, 4)),
+            max_age=chance.choice((None, None, timedelta(hours=2))),
             **_draw_change(chance),
         )
         for os_name, kind in kinds

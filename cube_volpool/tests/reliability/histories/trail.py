@@ -112,6 +112,19 @@ class Trail:
             for change in self._changed(table, ident)
         ]
 
+    def currents(self) -> frozenset[tuple[str, str]]:
+        """Return what claims by OS name get: kind of pool, snapshot."""
+        run = self._connection.execute
+        pools = run(
+            "SELECT name, current_snapshot_id FROM main.pools "
+            "WHERE current_snapshot_id IS NOT NULL"
+        )
+        images = run(
+            "SELECT os || '-' || type, snapshot_id FROM main.os_images "
+            "WHERE role = 'current'"
+        )
+        return frozenset([*pools.fetchall(), *images.fetchall()])
+
     def _changed(self, table: str, ident: int) -> Iterator[Change]:
         columns = ", ".join(_TABLES[table])
         found = self._connection.execute(

@@ -12,6 +12,7 @@ from typing import Any, Final
 from cube_volpool import exception, model, settings, volumeapi
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.histories import (
+    currents,
     delivery,
     doors,
     supply,
@@ -46,6 +47,7 @@ class Watch:
         arrived: told (claim call, claim, volume id) of every volume that
             comes into a tenant's project.
         configs: the settings that may be in force just now.
+        seconds: the clock that callers live by.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Watch:
         arrived: delivery.Arrived,
         configs: Callable[[], list[settings.Settings]],
         ledger_now: Callable[[], datetime],
+        seconds: Callable[[], float],
     ) -> None:
         self.problems: list[str] = []
         #: Volumes that were touched by hand.
@@ -66,6 +69,7 @@ class Watch:
         self._trail = trail
         self._pool_id = cloud.project_id("volpool")
         self._now = ledger_now
+        self.currents = currents.Currents(trail, now=seconds)
         self.supply = supply.Supply(trail, configs, now=ledger_now)
         self.delivery = delivery.Delivery(
             cloud, trail, by_hand=self.by_hand, arrived=arrived
@@ -92,6 +96,8 @@ class Watch:
         """A call was executed; ``outcome`` is what it came to."""
         if not outcome[0] and is_defect(outcome[1]):
             self.wrong(f"{call.name} raised {outcome[1]!r}")
+        if call.door in ("pools", "images"):
+            self.currents.read()
         if call.door in doors.PARTS:
             changes = self._trail.read()
             if call.note and outcome[0]:
