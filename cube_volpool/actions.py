@@ -1,4 +1,4 @@
-"""What the planner may decide: eight actions, and no ninth."""
+"""What the planner may decide: nine actions, and no tenth."""
 
 from dataclasses import dataclass
 
@@ -67,6 +67,14 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Relabel:
+    """The volume type of a row has got another name: its pool's."""
+
+    row: model.PooledVolume
+    type: str
+
+
+@dataclass(frozen=True)
 class Switch:
     """Claims by OS name get this snapshot from now on."""
 
@@ -75,4 +83,14 @@ class Switch:
     ready: int
 
 
-Action = Create | Attach | Promote | Evict | Delete | Adopt | Forget | Switch
+Action = (
+    Create
+    | Attach
+    | Promote
+    | Evict
+    | Delete
+    | Adopt
+    | Forget
+    | Relabel
+    | Switch
+)

@@ -140,7 +140,11 @@ class PooledVolume:
     #: None is intent: the create may be out, its answer is not in.
     volume_id: VolumeId | None
     name: str
+    #: Cinder's name of the volume type; of a claim that may take it.
     type: str
+    #: And the id of that type, by which a renamed one is known; None until
+    #: the volume was on the shelf.
+    volume_type_id: str | None = None
     os: str
     snapshot_id: SnapshotId
     size_gib: int
@@ -252,6 +256,7 @@ class Volume:
     status: str
     size_gib: int
     volume_type: str
+    volume_type_id: str | None = None
     #: As far as the answer shows it.
     snapshot_id: SnapshotId | None
     bootable: bool

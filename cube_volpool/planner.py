@@ -4,7 +4,6 @@ It reads nothing and changes nothing: rows, what Cinder showed, the time and
 the limits go in, actions come out.  The plan of an applied plan is empty.
 """
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +17,7 @@ from cube_volpool.actions import (
     Evict,
     Forget,
     Promote,
+    Relabel,
 )
 from cube_volpool.supply import Limits, Pool
 
@@ -72,7 +72,7 @@ def unfit(
     """Say why a finished volume may not be given out; None when it may."""
     checks = (
         (volume.size_gib == row.size_gib, f"its size is {volume.size_gib}"),
-        (volume.volume_type == row.type, f"its type is {volume.volume_type}"),
+        (_is_of_type(row, volume), f"its type is {volume.volume_type}"),
         (
             origin.is_from(volume.snapshot_id, row.snapshot_id),
             "it has another snapshot",
@@ -88,6 +88,13 @@ def unfit(
         ),
     )
     return next((reason for good, reason in checks if not good), None)
+
+
+def _is_of_type(row: model.PooledVolume, volume: model.Volume) -> bool:
+    """By the id where both are known: Cinder's types can be renamed."""
+    if row.volume_type_id is not None and volume.volume_type_id is not None:
+        return row.volume_type_id == volume.volume_type_id
+    return volume.volume_type == row.type
 
 
 def _settle(
@@ -169,13 +176,16 @@ def _settle_available(
         return Evict(row, "its marker was changed")
     if volume.name != row.name:
         return Evict(row, "it was renamed")
-    wanted = row
-    if pool.source is None:
-        # Perhaps because its type was renamed: then every volume shows
-        # another, and none was touched.  A claim looks again.
-        wanted = dataclasses.replace(row, type=volume.volume_type)
-    reason = unfit(wanted, volume, deployment=pool.deployment)
-    return None if reason is None else Evict(row, reason)
+    reason = unfit(row, volume, deployment=pool.deployment)
+    if reason is not None:
+        return Evict(row, reason)
+    wanted = pool.spec.volume_type
+    # Without a source the name may be a slip of the configuration.
+    if row.type == wanted or pool.source is None:
+        return None
+    if volume.volume_type == wanted:
+        return Relabel(row, wanted)
+    return Evict(row, f"its pool is of type {wanted} now")
 
 
 def _settle_deleting(

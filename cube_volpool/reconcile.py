@@ -244,6 +244,8 @@ class Reconciler:
                     self._promote(stock, action)
                 case actions.Evict():
                     self._evict(spec, stock, action)
+                case actions.Relabel():
+                    self._store.stock.relabel(action.row, type=action.type)
                 case actions.Switch():
                     self._switch(stock, action)
                 case actions.Delete():
@@ -264,7 +266,9 @@ class Reconciler:
     ) -> None:
         row = action.row
         self._store.stock.promote(
-            row, availability_zone=action.volume.availability_zone
+            row,
+            availability_zone=action.volume.availability_zone,
+            volume_type_id=action.volume.volume_type_id,
         )
         self.builds.succeeded(stock.record, row)
         self._note(row.pool, self._deletion.trouble(row.pool))

@@ -27,6 +27,7 @@ def volume(
         status=body["status"],
         size_gib=int(body["size"]),
         volume_type=body["volume_type"] or "",
+        volume_type_id=body["volume_type_id"],
         snapshot_id=origin.shown(body),
         bootable=body["bootable"] in ("true", True),
         metadata=dict(body["metadata"]),

@@ -42,6 +42,7 @@ backup_volumes = sa.Table(
     sa.Column("volume_id", sa.String(36)),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("type", NAME, nullable=False),
+    sa.Column("volume_type_id", sa.String(36)),
     sa.Column("os", sa.String(255), nullable=False),
     sa.Column("snapshot_id", sa.String(64), nullable=False),
     sa.Column("size_gib", sa.Integer, nullable=False),

@@ -215,6 +215,7 @@ class StockRecords:
         row: model.PooledVolume,
         *,
         availability_zone: str | None,
+        volume_type_id: str | None = None,
     ) -> None:
         """Put a finished volume on the shelf.
 
@@ -229,7 +230,15 @@ class StockRecords:
             actor=_BY,
             volume_id=row.volume_id,
             availability_zone=availability_zone,
+            volume_type_id=volume_type_id,
         )
+
+    @transaction
+    def relabel(
+        self, session: orm.Session, row: model.PooledVolume, *, type: str
+    ) -> None:
+        """Record the new name of a row's volume type."""
+        swap.touch_row(session, self._clock, row=row, type=type)
 
     @transaction
     def evict(

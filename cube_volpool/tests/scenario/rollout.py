@@ -86,11 +86,15 @@ class ImageCase(base.ScenarioCase):
         self.fail("that never came to be")
 
     def by_os_name(
-        self, name: str, *, daemon: world.Daemon | None = None
+        self,
+        name: str,
+        *,
+        daemon: world.Daemon | None = None,
+        **changes: Any,
     ) -> Answer:
         """Claim a volume by the name of the OS."""
         return (daemon or self.one).claim(
-            name, snapshot_id=None, os_name="debian-12"
+            name, snapshot_id=None, os_name="debian-12", **changes
         )
 
     def drop_snapshot(self, snapshot_id: str) -> None:

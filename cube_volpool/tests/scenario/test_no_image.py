@@ -1,7 +1,10 @@
 """An image that a pool lives on is not there: deleted, or renamed."""
 
+import dataclasses
+
 from cube_volpool import exception, model
-from cube_volpool.tests.scenario import rollout
+from cube_volpool.tests import world
+from cube_volpool.tests.scenario import base, rollout
 from cube_volpool.tests.simulator import lab
 
 _POOL, _CREATED = model.Source.POOL, model.Source.CREATED
@@ -193,6 +196,78 @@ class TypeRenamedCase(_GoneCase):
 
         self.assertIn("no volume type ssd", self.trouble())
         self.assertEqual(self.before, self.shelf())
+
+    def test_audit_before_the_next_sync_keeps_them(self):
+        """Every volume shows another type, and none was touched."""
+        self.one.house.reconciler.audit()
+
+        self.assertEqual(self.before, self.shelf())
+        self.assertEqual([], self.rows(model.RowStatus.DELETING))
+
+    def test_claim_by_the_old_name_is_served(self):
+        """It is the very type that was meant."""
+        answer = self.by_os_name("web_sys")
+
+        self.assert_answer(_POOL, self.old, answer)
+        self.assertEqual("fast-ssd", answer.volume["volume_type"])
+
+    def test_new_name_in_the_configuration_goes_on_with_the_stock(self):
+        """Claims by the new name get what was there."""
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                self.world.settings,
+                pools=(
+                    world.spec(
+                        volume_type="fast-ssd",
+                        type_aliases=frozenset({"ssd"}),
+                    ),
+                ),
+            ),
+        )
+
+        self.look_everywhere()
+
+        self.assertEqual(("", self.before), (self.trouble(), self.shelf()))
+        answer = self.by_os_name("web_sys", volume_type="fast-ssd")
+        self.assert_answer(_POOL, self.old, answer)
+
+    def test_slip_of_the_configuration_costs_nothing(self):
+        """A type that Cinder does not know is no reason to give stock up."""
+        self.kind.name = "ssd"
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                self.world.settings, pools=(world.spec(volume_type="sssd"),)
+            ),
+        )
+
+        self.look_everywhere()
+
+        self.assertIn("no volume type sssd", self.trouble())
+        self.assertEqual(self.before, self.shelf())
+
+    def test_another_type_in_the_configuration_replaces_the_stock(self):
+        """No claim of this pool could ever get what is there."""
+        self.kind.name = "ssd"
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                self.world.settings,
+                pools=(
+                    world.spec(
+                        volume_type="sas", type_aliases=frozenset({"x"})
+                    ),
+                ),
+            ),
+        )
+
+        self.look_everywhere()
+
+        self.assertEqual(
+            {"sas"},
+            {base.type_of(self.cloud.volume(i)) for i in self.shelf()},
+        )
 
     def test_name_given_back_ends_the_trouble(self):
         """As if nothing had been."""

@@ -34,8 +34,9 @@ def upgrade() -> None:
                 server_default="0",
             )
         )
-    # Longer than an id: a word for images, volumes, and what is blank.
     with op.batch_alter_table("backup_volumes") as volumes:
+        volumes.add_column(sa.Column("volume_type_id", sa.String(36)))
+        # Longer than an id: a word for images, volumes, and what is blank.
         volumes.alter_column(
             "snapshot_id",
             type_=sa.String(64),

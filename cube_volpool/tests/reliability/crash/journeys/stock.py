@@ -4,7 +4,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, Final
 
+import sqlalchemy as sa
+
 from cube_volpool import settings
+from cube_volpool.db import models
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash import doors, scenes
 from cube_volpool.tests.reliability.crash.sweep import Journey
@@ -36,7 +39,26 @@ def _with_bad_create(act: faults.Act) -> scenes.Scene:
     )
 
 
+def _renamed_type(target: world.World) -> None:
+    """Another name of the type is in the rows than its pool has now."""
+    scenes.stock(target)
+    ident = target.cloud.type_of("ssd").id
+    with target.store.ledger.write() as session:
+        session.execute(
+            sa.update(models.backup_volumes).values(
+                type="old-ssd", volume_type_id=ident
+            )
+        )
+
+
 JOURNEYS: Final[Mapping[str, Journey]] = {
+    "type_renamed": Journey(
+        about="Cinder's type has another name, and so has the pool's now.",
+        act=_audit,
+        prepare=_renamed_type,
+        asks=None,
+        makes=("stock.relabel",),
+    ),
     "top_up": Journey(
         about="An empty pool is filled with two volumes.",
         act=world.Daemon.fill,
