@@ -2,6 +2,7 @@
 """Random histories by the seed: the long form, resumable.
 
     tools/simulate.py --seeds 1000-9999 --jobs 2 --record seeds.jsonl
+    tools/simulate.py --seeds 1000-9999 --callers 120 --record seeds.jsonl
     tools/simulate.py --seeds 1234-1234
     tools/simulate.py --sum seeds.jsonl
 
@@ -17,6 +18,7 @@ Claims are calls of claim: a caller that asks again counts again.
 """
 
 import argparse
+import functools
 import json
 import multiprocessing
 import pathlib
@@ -26,6 +28,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from cube_volpool.tests.reliability.histories import blocks, runs
+from cube_volpool.tests.reliability.histories.simulation import Shape
 
 BLOCK = 20
 
@@ -44,6 +47,7 @@ def main() -> int:
             block["from"]
             for block in blocks.recorded(given.record)
             if block["code"] == code
+            and blocks.callers(block) == given.callers
         }
     wanted = [
         (begin, min(begin + BLOCK - 1, int(last or first)))
@@ -53,14 +57,22 @@ def main() -> int:
     broken = 0
     began = time.monotonic()
     sums = blocks.Block()
+    simulated = functools.partial(_block, shape=Shape.of(given.callers))
     with multiprocessing.get_context("fork").Pool(given.jobs) as pool:
-        for bounds, block, texts in pool.imap_unordered(_block, wanted):
+        for bounds, block, texts in pool.imap_unordered(simulated, wanted):
             broken += block.violations
             sums.claims += block.claims
             sums.seeds += block.seeds
             print(*texts, sep="\n", end="", flush=True)
             if given.record:
-                _record(given.record, bounds, block, code=code, commit=commit)
+                _record(
+                    given.record,
+                    bounds,
+                    block,
+                    code=code,
+                    commit=commit,
+                    callers=given.callers,
+                )
             if given.quiet:
                 continue
             spent = time.monotonic() - began
@@ -86,6 +98,11 @@ def _arguments() -> argparse.Namespace:
         "--jobs", type=int, default=1, help="how many processes"
     )
     parser.add_argument(
+        "--callers", type=int, default=Shape().callers,
+        help="how many callers a storm has; with more of them a claim costs "
+        "less, for the quiet points between the storms cost the same",
+    )
+    parser.add_argument(
         "--record", type=pathlib.Path, metavar="FILE",
         help="append one line for each finished block of seeds",
     )
@@ -96,12 +113,12 @@ def _arguments() -> argparse.Namespace:
 
 
 def _block(
-    bounds: tuple[int, int]
+    bounds: tuple[int, int], *, shape: Shape
 ) -> tuple[tuple[int, int], blocks.Block, list[str]]:
     block = blocks.Block()
     texts = []
     for seed in range(bounds[0], bounds[1] + 1):
-        found = runs.run(seed)
+        found = runs.run(seed, shape)
         block.add(found)
         if found.problems:
             texts.append(blocks.told(found) + "\n")
@@ -115,6 +132,7 @@ def _record(
     *,
     code: str,
     commit: str,
+    callers: int,
 ) -> None:
     line = json.dumps(
         {
@@ -122,6 +140,7 @@ def _record(
             "code": code,
             "from": bounds[0],
             "to": bounds[1],
+            "callers": callers,
             "claims": block.claims,
             "steps": block.steps,
             "violations": block.violations,

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cube_volpool.tests.reliability.histories.simulation import Result
+from cube_volpool.tests.reliability.histories.simulation import Result, Shape
 
 #: The package, and the checkout that it is in.
 _PACKAGE: Final = pathlib.Path(__file__).resolve().parents[3]
@@ -49,7 +49,7 @@ def told(found: Result) -> str:
             "the last steps:",
             *found.last,
             "again: python tools/simulate.py "
-            f"--seeds {found.seed}-{found.seed}",
+            f"--seeds {found.seed}-{found.seed} --callers {found.callers}",
         ]
     )
 
@@ -88,12 +88,21 @@ def recorded(path: pathlib.Path) -> Iterator[Mapping[str, Any]]:
             continue
 
 
+def callers(block: Mapping[str, Any]) -> int:
+    """Return how many callers a storm of a block had."""
+    found: int = block.get("callers", Shape().callers)
+    return found
+
+
 def added_up(path: pathlib.Path) -> Mapping[str, int]:
-    """Return the sums of a record; a seed counts once for each code."""
-    seen: set[tuple[str, int]] = set()
+    """Return the sums of a record; a seed counts once for each code.
+
+    And for each shape, by its number of callers.
+    """
+    seen: set[tuple[str, int, int]] = set()
     sums: Counter[str] = Counter()
     for block in recorded(path):
-        key = block["code"], block["from"]
+        key = block["code"], block["from"], callers(block)
         if key in seen:
             continue
         seen.add(key)

@@ -39,7 +39,7 @@ def ledger() -> Ledger:
 
 def run(seed: int, shape: Shape = Shape()) -> Result:  # noqa: B008
     """Run a seed to its end, or to the first thing that is wrong."""
-    result = Result(seed)
+    result = Result(seed, shape.callers)
     noise = Noise()
     with chance.repeatable(seed) as drawn, noise:
         simulation = Simulation(ledger(), drawn, shape)
@@ -88,6 +88,7 @@ def storm(simulation: Simulation) -> None:
                     drawn,
                     now=simulation.hub.now,
                     user=simulation.tenant_user,
+                    names=simulation.shape.names,
                 )
             )
         else:

@@ -57,8 +57,20 @@ class Shape:
     phases: int = 2
     #: Callers that come in one phase.
     callers: int = 30
+    #: Names that they ask for in each project; few, so that they meet.
+    names: int = 14
     #: Steps after which a phase ends whoever is still waiting.
     steps: int = 4000
+
+    @classmethod
+    def of(cls, callers: int) -> "Shape":
+        """Return the usual shape, with storms for so many callers."""
+        usual = cls()
+        return cls(
+            callers=callers,
+            names=callers * usual.names // usual.callers,
+            steps=callers * usual.steps // usual.callers,
+        )
 
 
 @dataclass
@@ -66,6 +78,8 @@ class Result:
     """What a run came to."""
 
     seed: int
+    #: In one storm.
+    callers: int = 0
     claims: int = 0
     steps: int = 0
     trace: str = ""

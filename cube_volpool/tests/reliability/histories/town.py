@@ -12,8 +12,6 @@ from cube_volpool.tests.simulator import Cloud, lab
 PROJECTS: Final = ("skyline-a", "skyline-b", "skyline-c")
 #: What is asked for: (OS, type).
 KINDS: Final = (("debian-12", "ssd"), ("debian-12", "sas"))
-#: Names of volumes in a project; few, so that they meet.
-_NAMES: Final = 14
 _AGREED: Final = {"role": "boot"}
 
 
@@ -100,7 +98,12 @@ def newest(cloud: Cloud, os_name: str, kind: str) -> str | None:
 
 
 def draw_caller(
-    cloud: Cloud, chance: random.Random, *, now: float, user: str | None
+    cloud: Cloud,
+    chance: random.Random,
+    *,
+    now: float,
+    user: str | None,
+    names: int,
 ) -> Caller:
     """Return somebody new; ``user`` is None where tokens are the callers'."""
     project = chance.choice(PROJECTS)
@@ -115,7 +118,7 @@ def draw_caller(
         metadata["role"] = "other"
     # The pool's own project as well: it sees the volumes that are being
     # handed over, by the names that their callers gave.
-    name = f"host{chance.randrange(_NAMES)}_sys"
+    name = f"host{chance.randrange(names)}_sys"
     return Caller(
         key=(project, name),
         who=model.Caller(
