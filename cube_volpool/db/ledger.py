@@ -159,7 +159,7 @@ def _begin_immediate(connection: sa.Connection) -> None:
     # queues for the write lock at its start.  The flag is oslo.db's own: its
     # listener, which runs next, then begins nothing.
     if "in_transaction" not in connection.info:
-        connection.execute(sa.text("BEGIN IMMEDIATE"))
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
         connection.info["in_transaction"] = True
 
 
