@@ -279,3 +279,41 @@ class TypeRenamedCase(_GoneCase):
         self.assertEqual(("", self.old), (self.trouble(), self.source))
         self.assertEqual(self.before, self.shelf())
         self.assert_answer(_POOL, self.old, self.by_os_name("web_sys"))
+
+
+class AnotherBackendCase(_GoneCase):
+    """The snapshot is where volumes of the pool's type cannot be made."""
+
+    fills = False
+
+    def test_snapshot_of_another_type_is_refused_in_cinders_words(self):
+        """Each create is; nothing is left behind, and none is repeated soon.
+
+        *Source:* cinder volume/api.py, "requested type is not compatible".
+        """
+        source = self.cloud.snapshot_id("debian-12_sas_20261120")
+        self.one = self.world.daemon(
+            "pinned",
+            config=dataclasses.replace(
+                self.world.settings,
+                pools=(world.spec(snapshot_id=model.SnapshotId(source)),),
+            ),
+        )
+        self.sync()
+        for _ in self.ticks(10):
+            pass
+
+        self.assertIn("requested type is not compatible", self.trouble())
+        self.assertEqual([], self.rows())
+        sent = [call for call in self.calls() if call == "POST /volumes"]
+        self.assertLess(len(sent), 6)
+
+    def test_no_valid_host_is_told_and_recovered_from(self):
+        """The scheduler finds no backend: the volume ends in error."""
+        self.cloud.backend.plan("create", "error", times=2)
+        self.sync()
+        self.until(lambda: "Cinder says error" in self.trouble())
+        self.assertEqual([], self.shelf())
+        self.clock.advance(3600)
+        self.one.fill()
+        self.assertEqual(("", 2), (self.trouble(), self.ready()))
