@@ -166,13 +166,29 @@ def _drain(
 def _surplus(
     pool: Pool, shelf: Sequence[model.PooledVolume]
 ) -> list[Evict]:
-    """Evict more than the target: the expired first, then the newest."""
+    """Evict more than the target, of what is built and of what is given.
+
+    In a change too much of the current image would leave no room to build,
+    after a target that was lowered for example, and it would never end.
+    """
+    given = [
+        row
+        for row in shelf
+        if row.snapshot_id == pool.current and not pool.is_fresh(row)
+    ]
     fresh = [row for row in shelf if pool.is_fresh(row)]
-    spare = len(fresh) - pool.spec.min_ready
+    return [*_beyond_target(pool, fresh), *_beyond_target(pool, given)]
+
+
+def _beyond_target(
+    pool: Pool, rows: Sequence[model.PooledVolume]
+) -> list[Evict]:
+    """Evict what is too much of one image: the expired, then the newest."""
+    spare = len(rows) - pool.spec.min_ready
     if spare <= 0:
         return []
     newest = sorted(
-        fresh, key=lambda row: (row.created_at, row.id), reverse=True
+        rows, key=lambda row: (row.created_at, row.id), reverse=True
     )
     expired = [row for row in reversed(newest) if pool.is_expired(row)]
     order = expired + [row for row in newest if row not in expired]

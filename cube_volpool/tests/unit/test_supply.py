@@ -152,6 +152,15 @@ class Trim(base.BaseTestCase):
         """They are what claims by OS name get."""
         self.assertEqual(0, self.stale(*_rows(new=4, old=4), current=_OLD))
 
+    def test_more_than_the_target_goes_before_the_switch(self):
+        """Else a lowered target would leave no room to build, for ever."""
+        rows = _rows(old=6)
+        pool = _pool(*rows, surge=_volumes(1))
+
+        gone = self.gone(pool)
+
+        self.assertEqual([(6, "surplus"), (5, "surplus")], gone)
+
     def test_a_few_in_each_round(self):
         """The oldest first."""
         rows = _rows(new=4, old=4)
