@@ -1,5 +1,7 @@
 """A change of images, plan by plan: what holds of every one."""
 
+import dataclasses
+
 import hypothesis
 from oslotest import base
 
@@ -73,6 +75,23 @@ class Changes(base.BaseTestCase):
             self.assertGreaterEqual(len(worlds.shelf(world.pool)), least)
             self.assertLessEqual(worlds.alive(world.pool), most)
             world = world.later()
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_change_comes_to_its_end(self, world):
+        """Whatever the pool had of either image, and whatever its surge."""
+        world = worlds.sound(worlds.ageless(world))
+        pool = dataclasses.replace(world.pool, paused=False)
+        hypothesis.assume(pool.source is not None and pool.spec.min_ready)
+        world = stock.World(pool, world.behind)
+        for _ in range(60):
+            world = world.applied().later()
+
+        self.assertFalse(world.pool.is_changing)
+        self.assertEqual(
+            [stock.CURRENT] * pool.spec.min_ready,
+            [row.snapshot_id for row in worlds.shelf(world.pool)],
+        )
 
     @worlds.PROPERTY
     @_given
