@@ -26,7 +26,7 @@ _R = model.RowStatus
 #: nor in Cinder's queue: its create got lost, or would have been found.
 INTENT_COUNTS: Final = timedelta(seconds=60)
 #: By how much of ``max_age`` volumes of one age differ.
-_JITTER: Final = 0.1
+JITTER: Final = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ class Pool:
         if self.spec.max_age is None or row.status is not _R.AVAILABLE:
             return False
         share = int(row.marker[:8], 16) / 0xFFFFFFFF
-        limit = self.spec.max_age * (1 - _JITTER * share)
+        limit = self.spec.max_age * (1 - JITTER * share)
         return self.now - row.created_at > limit
 
 

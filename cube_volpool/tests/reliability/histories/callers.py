@@ -186,6 +186,10 @@ class Callers:
         self._known[key].add(volume_id)
         self.history.append(Event(Kind.ARRIVE, key, attempt, volume_id))
 
+    def moved(self, volume_id: str) -> None:
+        """An operator gave a volume to another project."""
+        self.history.append(Event(Kind.MOVED, ("", ""), 0, volume_id))
+
     def _tell(
         self,
         caller: Caller,

@@ -26,6 +26,7 @@ class Hands:
     Args:
         touched: told the id of a volume before somebody lays hands on it.
         unmarked: told the id of a volume that is not ours any more.
+        moved: told the id of a volume that an operator gave to a project.
     """
 
     def __init__(
@@ -35,11 +36,13 @@ class Hands:
         *,
         touched: Callable[[str], None],
         unmarked: Callable[[str], None],
+        moved: Callable[[str], None],
     ) -> None:
         self._cloud = cloud
         self._chance = chance
         self._touched = touched
         self._unmarked = unmarked
+        self._moved = moved
         around = surroundings.Surroundings(cloud, chance)
         #: What an operator may do, and how often against the others.
         self._operator: dict[Callable[[], str | None], int] = {
@@ -227,6 +230,7 @@ class Hands:
             transfers.accept(self._as("admin", project, key), offer.id)
         except Refusal:
             return None
+        self._moved(volume.id)
         return f"{volume.id} to {project}"
 
     def _as(self, user: str, project: str, body: object) -> Context:

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     #: The volume need not be the key's any more: deleted, failed, or touched
     #: by hand.
     GONE = "gone"
+    #: Somebody gave it to another project by hand; of no key.
+    MOVED = "moved"
 
 
 Key = tuple[str, str]
@@ -53,6 +55,9 @@ def wrong(history: list[Event]) -> Iterator[str]:
     by_key: dict[Key, list[Event]] = defaultdict(list)
     owners: dict[str, Key] = {}
     for event in history:
+        if event.kind is Kind.MOVED:
+            owners.pop(event.volume_id or "", None)
+            continue
         by_key[event.key].append(event)
         if event.kind is not Kind.OK or event.volume_id is None:
             continue

@@ -143,6 +143,7 @@ class Simulation:
             unmarked=lambda ident: self.watch.unmarked.update(
                 {ident: self.ledger_now()}
             ),
+            moved=lambda ident: self.callers.moved(ident),
         )
         self.callers = Callers(
             self.hub,

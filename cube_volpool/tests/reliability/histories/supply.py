@@ -88,6 +88,8 @@ class Supply:
             for row in rows
         )
         target = max((spec.min_ready for spec in specs), default=0)
+        # One more than that renews a shelf with a volume that is too old.
+        target += any(self._is_old(row, specs) for row in rows)
         if stock > target:
             yield f"I6: {stock} volumes of pool {new.pool}, not {target}"
         alive = sum(
@@ -109,6 +111,15 @@ class Supply:
         at_once = max(x.max_creating_per_snapshot for x in limits)
         if building[new.snapshot_id] > at_once:
             yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
+
+    def _is_old(self, row: Row, specs: list[settings.PoolSpec]) -> bool:
+        """May some daemon take it for too old?"""
+        return row.status == _R.AVAILABLE and any(
+            spec.name == row.pool
+            and spec.max_age is not None
+            and self._age(row) > (1 - supply.JITTER) * spec.max_age
+            for spec in specs
+        )
 
     def _is_lost(self, row: Row) -> bool:
         return row.volume_id is None and (

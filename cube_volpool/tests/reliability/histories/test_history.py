@@ -44,6 +44,16 @@ class HistoryTest(base.BaseTestCase):
         )
         self.assertEqual(["I1"], found)
 
+    def test_one_volume_given_away_by_hand_is_another_projects(self):
+        """Whoever had it before lost it to an operator, not to the pool."""
+        told, moved, again = (
+            Event(Kind.OK, _KEY, 1, "v"),
+            Event(Kind.MOVED, ("", ""), 0, "v"),
+            Event(Kind.OK, _OTHER, 2, "v"),
+        )
+        self.assertEqual([], _found(told, moved, again))
+        self.assertEqual(["I1"], _found(moved, told, again))
+
     def test_a_failure_stays_one(self):
         """I11: neither before nor after it does its call give anything."""
         arrival = Event(Kind.ARRIVE, _KEY, 1, "v")
