@@ -1,5 +1,5 @@
 #!/bin/bash
-# Brings up a real Keystone, Cinder and Ceph with RabbitMQ, MariaDB and
+# Brings up a real Keystone, Glance, Cinder and Ceph with RabbitMQ, MariaDB and
 # memcached on loopback, with projects, accounts and OS snapshots in it. May
 # be run again. Places, ports and options: env.sh; what is there: lab.json.
 set -euo pipefail
