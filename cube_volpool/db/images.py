@@ -1,15 +1,19 @@
 """The catalogue's side of the ledger: rows of ``os_images``."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from cube_volpool import model
 from cube_volpool.db import models, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
 _I = models.os_images
+#: What Cinder says of an image, and the pools.
+_READ: Final = (
+    "os", "type", "name", "version", "role", "volume_type", "size_gib"
+)
 
 
 class ImageRecords:
@@ -25,7 +29,7 @@ class ImageRecords:
     @transaction
     def replace(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         entries: Sequence[model.CatalogueEntry],
         *,
         present: Collection[model.SnapshotId] = (),
@@ -38,60 +42,64 @@ class ImageRecords:
         one that nobody rejected.
         """
         wanted = {entry.snapshot_id: entry for entry in entries}
-        rejected = session.scalars(
+        rejected = connection.scalars(
             sa.select(_I.c.snapshot_id).where(_I.c.rejected.is_not(None))
         )
         kept = [ident for ident in rejected if ident in present]
-        session.execute(
+        connection.execute(
             sa.delete(_I).where(_I.c.snapshot_id.not_in([*wanted, *kept]))
         )
-        session.execute(
+        connection.execute(
             sa.update(_I)
             .where(_I.c.snapshot_id.not_in(list(wanted)))
             .values(role=model.Role.PREVIOUS)
         )
-        known = set(session.scalars(sa.select(_I.c.snapshot_id)))
+        known = {
+            row.snapshot_id: {name: row._mapping[name] for name in _READ}
+            for row in connection.execute(sa.select(_I))
+        }
         for snapshot_id, entry in wanted.items():
-            values = {
-                "os": entry.os,
-                "type": entry.type,
-                "name": entry.name,
-                "version": entry.version,
-                "role": entry.role,
-                "volume_type": entry.volume_type,
-                "size_gib": entry.size_gib,
-                "synced_at": self._clock(),
-            }
-            if snapshot_id in known:
-                session.execute(
+            values = {name: getattr(entry, name) for name in _READ}
+            if snapshot_id not in known:
+                connection.execute(
+                    sa.insert(_I).values(
+                        snapshot_id=snapshot_id,
+                        synced_at=self._clock(),
+                        **values,
+                    )
+                )
+            # A sync that finds nothing new is nearly all of them.
+            elif known[snapshot_id] != values:
+                connection.execute(
                     sa.update(_I)
                     .where(_I.c.snapshot_id == snapshot_id)
                     .values(**values)
                 )
-            else:
-                session.execute(
-                    sa.insert(_I).values(snapshot_id=snapshot_id, **values)
-                )
+        connection.execute(
+            sa.update(_I)
+            .where(_I.c.snapshot_id.in_(list(wanted)))
+            .values(synced_at=self._clock())
+        )
 
     @transaction
     def list(
-        self, session: orm.Session, *, role: model.Role | None = None
+        self, connection: sa.Connection, *, role: model.Role | None = None
     ) -> tuple[model.CatalogueEntry, ...]:
         """Return the entries of a role, or all, in no particular order."""
         query = sa.select(_I)
         if role is not None:
             query = query.where(_I.c.role == role)
         return tuple(
-            models.catalogue_entry(row) for row in session.execute(query)
+            models.catalogue_entry(row) for row in connection.execute(query)
         )
 
     @transaction
     def usage(
-        self, session: orm.Session
+        self, connection: sa.Connection
     ) -> Mapping[model.SnapshotId, Mapping[model.RowStatus, int]]:
         """Count the pooled volumes of each snapshot by their status."""
         table = models.backup_volumes
-        rows = session.execute(
+        rows = connection.execute(
             sa.select(
                 table.c.snapshot_id, table.c.status, sa.func.count()
             ).group_by(table.c.snapshot_id, table.c.status)
@@ -104,10 +112,10 @@ class ImageRecords:
 
     @transaction
     def rejected(
-        self, session: orm.Session
+        self, connection: sa.Connection
     ) -> Mapping[model.SnapshotId, str]:
         """Return why each rejected snapshot was rejected."""
-        rows = session.execute(
+        rows = connection.execute(
             sa.select(_I.c.snapshot_id, _I.c.rejected).where(
                 _I.c.rejected.is_not(None)
             )
@@ -117,24 +125,24 @@ class ImageRecords:
     @transaction
     def reject(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         snapshot_id: model.SnapshotId,
         *,
         reason: str,
     ) -> bool:
         """Let no pool be built from a snapshot; False when that is no news."""
-        return self._judge(session, snapshot_id, reason[:255])
+        return self._judge(connection, snapshot_id, reason[:255])
 
     @transaction
     def allow(
-        self, session: orm.Session, snapshot_id: model.SnapshotId
+        self, connection: sa.Connection, snapshot_id: model.SnapshotId
     ) -> bool:
         """Take a rejection back; False when there was none."""
-        return self._judge(session, snapshot_id, None)
+        return self._judge(connection, snapshot_id, None)
 
     def _judge(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         snapshot_id: model.SnapshotId,
         reason: str | None,
     ) -> bool:
@@ -145,4 +153,4 @@ class ImageRecords:
             .where(_I.c.snapshot_id == snapshot_id, is_news)
             .values(rejected=reason)
         )
-        return swap.changed(session, statement) == 1
+        return swap.changed(connection, statement) == 1
