@@ -133,6 +133,8 @@ class Evidence:
     history: History = field(default_factory=History)
     #: Reserved or condemned volumes: no supply any more.
     left_the_shelf: set[str] = field(default_factory=set)
+    #: What the place had counted at the last glance.
+    _written: int | None = None
 
     def look(self) -> None:
         """Read the whole ledger."""
@@ -167,6 +169,10 @@ class Evidence:
 
     def glance(self) -> list[str]:
         """Read states and generations; say what changed that may not."""
+        written = self.place.written()
+        if written is not None and written == self._written:
+            return []
+        self._written = written
         rows = self.place.read(
             "SELECT marker, status, generation, volume_id FROM backup_volumes"
         )

@@ -97,6 +97,20 @@ class Place:
             return sa.cast(literal, mysql.DATETIME(fsp=6))
         return literal
 
+    def written(self) -> int | None:
+        """Return a number that grows with each change of a row.
+
+        None: this database does not tell.
+        """
+        if self.url != "sqlite://":
+            return None
+        connection = self._beside.raw_connection()
+        driver: Any = connection.driver_connection
+        try:
+            return int(driver.total_changes)
+        finally:
+            connection.close()
+
     def read(self, sql: str) -> list[tuple[Any, ...]]:
         """Read beside the store, with the driver alone: it is asked often."""
         with self._lock:
