@@ -18,6 +18,19 @@ def _by_os_name(daemon: world.Daemon) -> Any:
     )
 
 
+def _own(daemon: world.Daemon) -> Any:
+    # Named like a golden volume, which the judge takes for no stock.
+    return daemon.claim("src-own_sys", project="volpool")
+
+
+def _own_volume(target: world.World) -> None:
+    """The pool's own project has a volume that is no stock."""
+    target.cloud.identity.grant("skyline", "volpool", "admin")
+    target.cloud.add_volume(
+        "volpool", "src-own_sys", size=1, volume_type="ssd", bootable=True
+    )
+
+
 JOURNEYS: Final[Mapping[str, Journey]] = {
     "miss": Journey(
         about="A claim that the empty pool cannot serve.",
@@ -38,6 +51,13 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         act=sweep.claim,
         prepare=scenes.named_alike,
         makes=("endings.bind",),
+    ),
+    "existing_name_in_the_pools_project": Journey(
+        about="Its own claim: what is there may be somebody else's stock.",
+        act=_own,
+        prepare=_own_volume,
+        asks=None,
+        makes=("stock.unpromised", "endings.bind"),
     ),
     "miss_whose_create_is_late": Journey(
         about="The POST times out and is executed after the crash.",
