@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
-from sqlalchemy import orm
 
 from cube_volpool import exception, model
 from cube_volpool.db import models, swap
@@ -45,7 +44,7 @@ class ClaimRecords:
             raise exception.LostRace(what="claim", id=new.name) from error
 
     @transaction
-    def _open_new(self, session: orm.Session, new: NewClaim) -> Opened:
+    def _open_new(self, connection: sa.Connection, new: NewClaim) -> Opened:
         values = {
             "marker": str(uuid.uuid4()),
             "project_id": new.project_id,
@@ -59,48 +58,50 @@ class ClaimRecords:
             "created_at": self._clock(),
             "updated_at": self._clock(),
         }
-        claim = self._insert(session, values)
-        row = self._shelf.reserve(session, claim.id, new.wanted)
+        claim = self._insert(connection, values)
+        row = self._shelf.reserve(connection, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
 
     def _insert(
-        self, session: orm.Session, values: dict[str, Any]
+        self, connection: sa.Connection, values: dict[str, Any]
     ) -> model.Claim:
         """Insert a claim and read it back, in one statement if possible."""
         insert = sa.insert(_T).values(**values)
-        if session.get_bind().dialect.insert_returning:
-            returned = session.execute(insert.returning(*_T.columns))
+        if connection.dialect.insert_returning:
+            returned = connection.execute(insert.returning(*_T.columns))
             return models.claim(returned.one())
-        session.execute(insert)
-        return self._read(session, _T.c.marker == values["marker"])
+        connection.execute(insert)
+        return self._read(connection, _T.c.marker == values["marker"])
 
     @transaction
-    def _open_known(self, session: orm.Session, new: NewClaim) -> Opened:
+    def _open_known(self, connection: sa.Connection, new: NewClaim) -> Opened:
         claim = self._read(
-            session,
+            connection,
             _T.c.project_id == new.project_id,
             _T.c.name == new.name,
         )
         if claim.status is _C.BOUND:
             return Opened(opening=Opening.BOUND, claim=claim)
         if claim.status is _C.FAILED:
-            claim = self._reopen(session, claim, new)
-            row = self._shelf.reserve(session, claim.id, new.wanted)
+            claim = self._reopen(connection, claim, new)
+            row = self._shelf.reserve(connection, claim.id, new.wanted)
             return Opened(opening=Opening.FRESH, claim=claim, row=row)
         if claim.params_hash != new.params_hash:
             raise exception.ClaimMismatch(name=new.name)
-        if not self._is_lease_over(session, claim):
+        if not self._is_lease_over(connection, claim):
             return Opened(opening=Opening.BUSY, claim=claim)
-        return self._take_over(session, claim, new.owner_token, new.lease)
+        return self._take_over(connection, claim, new.owner_token, new.lease)
 
-    def _keep_count(self, session: orm.Session, claim: model.Claim) -> None:
+    def _keep_count(
+        self, connection: sa.Connection, claim: model.Claim
+    ) -> None:
         """Keep the hit or miss that the claim stood for until now."""
         column = {
             model.Source.POOL: _P.c.counted_hits,
             model.Source.CREATED: _P.c.counted_misses,
         }.get(claim.source or model.Source.EXISTING)
         if column is not None and claim.pool is not None:
-            session.execute(
+            connection.execute(
                 sa.update(_P)
                 .where(_P.c.name == claim.pool)
                 .values({column: column + 1})
@@ -108,14 +109,14 @@ class ClaimRecords:
 
     def _reopen(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         new: NewClaim,
         *,
         marker: str | None = None,
     ) -> model.Claim:
         swap.change_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             to=_C.PENDING,
@@ -132,12 +133,12 @@ class ClaimRecords:
             miss_started_at=None,
             reason=None,
         )
-        self._shelf.give_up(session, claim.id)
-        return self._read(session, _T.c.id == claim.id)
+        self._shelf.give_up(connection, claim.id)
+        return self._read(connection, _T.c.id == claim.id)
 
     @transaction
     def unbind(
-        self, session: orm.Session, claim: model.Claim, new: NewClaim
+        self, connection: sa.Connection, claim: model.Claim, new: NewClaim
     ) -> Opened:
         """Open a bound claim again: its volume is gone.
 
@@ -145,14 +146,14 @@ class ClaimRecords:
         must not be taken for what this life of the claim gives.  One
         transaction.  Raises LostRace.
         """
-        self._keep_count(session, claim)
-        claim = self._reopen(session, claim, new, marker=str(uuid.uuid4()))
-        row = self._shelf.reserve(session, claim.id, new.wanted)
+        self._keep_count(connection, claim)
+        claim = self._reopen(connection, claim, new, marker=str(uuid.uuid4()))
+        row = self._shelf.reserve(connection, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
 
     @transaction
     def expired(
-        self, session: orm.Session, limit: int = 100
+        self, connection: sa.Connection, limit: int = 100
     ) -> tuple[model.Claim, ...]:
         """Return claims under way whose lease is over.  One transaction."""
         query = (
@@ -164,12 +165,14 @@ class ClaimRecords:
             .order_by(_T.c.lease_until)
             .limit(limit)
         )
-        return tuple(models.claim(found) for found in session.execute(query))
+        return tuple(
+            models.claim(found) for found in connection.execute(query)
+        )
 
     @transaction
     def take_over(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         owner_token: str,
@@ -179,19 +182,19 @@ class ClaimRecords:
 
         One transaction.  Raises LostRace when somebody else has it.
         """
-        if not self._is_lease_over(session, claim):
+        if not self._is_lease_over(connection, claim):
             raise exception.LostRace(what="claim", id=claim.id)
-        return self._take_over(session, claim, owner_token, lease)
+        return self._take_over(connection, claim, owner_token, lease)
 
     def _take_over(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         owner_token: str,
         lease: timedelta,
     ) -> Opened:
         swap.touch_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             owner_token=owner_token,
@@ -199,32 +202,36 @@ class ClaimRecords:
             generation=claim.generation + 1,
             attempts=claim.attempts + 1,
         )
-        self._shelf.fence(session, claim.id)
+        self._shelf.fence(connection, claim.id)
         return Opened(
             opening=Opening.TAKEN_OVER,
-            claim=self._read(session, _T.c.id == claim.id),
-            row=self._shelf.of_claim(session, claim.id),
+            claim=self._read(connection, _T.c.id == claim.id),
+            row=self._shelf.of_claim(connection, claim.id),
         )
 
     @transaction
     def get(
-        self, session: orm.Session, claim_id: int
+        self, connection: sa.Connection, claim_id: int
     ) -> model.Claim | None:
         """Return a claim, None when it was purged.  One transaction."""
         query = sa.select(_T).where(_T.c.id == claim_id)
-        found = session.execute(query).one_or_none()
+        found = connection.execute(query).one_or_none()
         return None if found is None else models.claim(found)
 
     @transaction
     def renew(
-        self, session: orm.Session, claim: model.Claim, *, lease: timedelta
+        self,
+        connection: sa.Connection,
+        claim: model.Claim,
+        *,
+        lease: timedelta,
     ) -> None:
         """Prove that a claim is still ours and push its lease on.
 
         One transaction.  Raises LostRace.
         """
         swap.touch_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             lease_until=self._clock(lease.total_seconds()),
@@ -233,7 +240,7 @@ class ClaimRecords:
     @transaction
     def renew_all(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         owner_token: str,
         *,
         claim_ids: tuple[int, ...],
@@ -243,7 +250,7 @@ class ClaimRecords:
 
         One transaction, one UPDATE.
         """
-        session.execute(
+        connection.execute(
             sa.update(_T)
             .where(
                 _T.c.owner_token == owner_token,
@@ -256,7 +263,7 @@ class ClaimRecords:
     @transaction
     def reserve(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         wanted: model.Wanted,
@@ -267,20 +274,20 @@ class ClaimRecords:
         None when no row fits.  One transaction.  Raises LostRace.
         """
         swap.touch_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             lease_until=self._clock(lease.total_seconds()),
             attempts=claim.attempts + 1,
         )
         # A commit whose answer was lost is tried again, and has its row.
-        held = self._shelf.of_claim(session, claim.id)
-        return held or self._shelf.reserve(session, claim.id, wanted)
+        held = self._shelf.of_claim(connection, claim.id)
+        return held or self._shelf.reserve(connection, claim.id, wanted)
 
     @transaction
     def mark_offered(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         transfer_id: model.TransferId,
@@ -292,7 +299,7 @@ class ClaimRecords:
         its row is back on the shelf because the database lost a commit.
         """
         swap.change_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             to=_C.OFFERED,
@@ -307,7 +314,7 @@ class ClaimRecords:
     @transaction
     def begin_miss(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         pool: model.PoolName | None,
@@ -318,7 +325,7 @@ class ClaimRecords:
         One transaction.  Raises LostRace.
         """
         swap.change_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             to=_C.CREATING,
@@ -326,11 +333,15 @@ class ClaimRecords:
             miss_started_at=self._clock(),
             lease_until=self._clock(lease.total_seconds()),
         )
-        return self._read(session, _T.c.id == claim.id)
+        return self._read(connection, _T.c.id == claim.id)
 
     @transaction
     def is_miss_settled(
-        self, session: orm.Session, claim: model.Claim, *, grace: timedelta
+        self,
+        connection: sa.Connection,
+        claim: model.Claim,
+        *,
+        grace: timedelta,
     ) -> bool:
         """Has the grace time of the claim's create passed?
 
@@ -340,19 +351,19 @@ class ClaimRecords:
             _T.c.id == claim.id,
             _T.c.miss_started_at <= self._clock(-grace.total_seconds()),
         )
-        return session.execute(query).one_or_none() is not None
+        return connection.execute(query).one_or_none() is not None
 
     def _is_lease_over(
-        self, session: orm.Session, claim: model.Claim
+        self, connection: sa.Connection, claim: model.Claim
     ) -> bool:
         query = sa.select(_T.c.id).where(
             _T.c.id == claim.id, _T.c.lease_until <= self._clock()
         )
-        return session.execute(query).one_or_none() is not None
+        return connection.execute(query).one_or_none() is not None
 
     def _read(
-        self, session: orm.Session, *where: sa.ColumnElement[bool]
+        self, connection: sa.Connection, *where: sa.ColumnElement[bool]
     ) -> model.Claim:
         return models.claim(
-            session.execute(sa.select(_T).where(*where)).one()
+            connection.execute(sa.select(_T).where(*where)).one()
         )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from cube_volpool import model
 from cube_volpool.db import models
@@ -27,10 +26,10 @@ class Counted:
 
 
 def count(
-    session: orm.Session, clock: LedgerClock, counted: Counted
+    connection: sa.Connection, clock: LedgerClock, counted: Counted
 ) -> Mapping[model.SnapshotId, int]:
     """Count the rows that hold a place, by source snapshot."""
-    counts = session.execute(
+    counts = connection.execute(
         sa.select(_T.c.snapshot_id, sa.func.count())
         .where(*_hold_places(clock, counted))
         .group_by(_T.c.snapshot_id)

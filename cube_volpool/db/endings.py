@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from cube_volpool import model
 from cube_volpool.db import models, swap
@@ -24,7 +23,7 @@ class Endings:
     @transaction
     def bind(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume | None,
@@ -41,38 +40,38 @@ class Endings:
         if row is not None:
             values["pool"] = row.pool
             swap.change_row(
-                session, self._clock, row=row, to=None, actor=actor
+                connection, self._clock, row=row, to=None, actor=actor
             )
         swap.change_claim(
-            session, self._clock, claim=claim, to=_C.BOUND, **values
+            connection, self._clock, claim=claim, to=_C.BOUND, **values
         )
 
     @transaction
     def hand_back(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
         reason: str,
     ) -> None:
         """The row returns to the shelf, the claim is ``failed(reason)``."""
-        self._shelve(session, row)
-        self._fail(session, claim, reason)
+        self._shelve(connection, row)
+        self._fail(connection, claim, reason)
 
     @transaction
     def hand_back_for(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
         existing: model.VolumeId,
     ) -> None:
         """The row returns to the shelf, the claim is bound to another."""
-        self._shelve(session, row)
+        self._shelve(connection, row)
         swap.change_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             to=_C.BOUND,
@@ -83,7 +82,7 @@ class Endings:
     @transaction
     def evict(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
@@ -92,7 +91,7 @@ class Endings:
     ) -> model.Claim:
         """Condemn the row; the claim is ``pending`` and may take another."""
         swap.change_row(
-            session,
+            connection,
             self._clock,
             row=row,
             to=_R.DELETING,
@@ -100,11 +99,11 @@ class Endings:
             claim_id=None,
             evict_reason=reason[:255],
         )
-        return self._release(session, claim)
+        return self._release(connection, claim)
 
     @transaction
     def orphans(
-        self, session: orm.Session, limit: int = 100
+        self, connection: sa.Connection, limit: int = 100
     ) -> tuple[model.PooledVolume, ...]:
         """Return reserved rows that no claim under way has."""
         rows, claims = models.backup_volumes, models.claims
@@ -122,16 +121,20 @@ class Endings:
             .order_by(rows.c.id)
             .limit(limit)
         )
-        found = session.execute(query)
+        found = connection.execute(query)
         return tuple(models.pooled_volume(row) for row in found)
 
     @transaction
     def condemn(
-        self, session: orm.Session, row: model.PooledVolume, *, reason: str
+        self,
+        connection: sa.Connection,
+        row: model.PooledVolume,
+        *,
+        reason: str,
     ) -> None:
         """Condemn a reserved row that no claim has."""
         swap.change_row(
-            session,
+            connection,
             self._clock,
             row=row,
             to=_R.DELETING,
@@ -143,76 +146,78 @@ class Endings:
     @transaction
     def unreserve(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
     ) -> model.Claim:
         """Put a row back that no call was made for."""
-        self._shelve(session, row)
-        return self._release(session, claim)
+        self._shelve(connection, row)
+        return self._release(connection, claim)
 
     @transaction
     def withdraw(
-        self, session: orm.Session, claim: model.Claim
+        self, connection: sa.Connection, claim: model.Claim
     ) -> model.Claim:
         """The offer is void and its row unknown: the claim is pending."""
-        return self._release(session, claim)
+        return self._release(connection, claim)
 
     @transaction
     def forget(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
         actor: model.Actor,
     ) -> model.Claim:
         """Drop the row of a volume that is not ours any more."""
-        swap.change_row(session, self._clock, row=row, to=None, actor=actor)
-        return self._release(session, claim)
+        swap.change_row(connection, self._clock, row=row, to=None, actor=actor)
+        return self._release(connection, claim)
 
     @transaction
     def lose(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         row: model.PooledVolume,
         actor: model.Actor,
     ) -> None:
         """The volume is nowhere: row gone, claim ``failed(lost)``."""
-        swap.change_row(session, self._clock, row=row, to=None, actor=actor)
-        self._fail(session, claim, "lost")
+        swap.change_row(connection, self._clock, row=row, to=None, actor=actor)
+        self._fail(connection, claim, "lost")
 
     @transaction
     def fail(
-        self, session: orm.Session, claim: model.Claim, *, reason: str
+        self, connection: sa.Connection, claim: model.Claim, *, reason: str
     ) -> None:
         """Nothing was given, and nothing will arrive later."""
-        self._fail(session, claim, reason)
+        self._fail(connection, claim, reason)
 
     @transaction
     def fail_empty(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim: model.Claim,
         *,
         reason: str,
         pool: model.PoolName | None,
     ) -> None:
         """A miss that gave nothing: it counts for its pool all the same."""
-        self._fail(session, claim, reason)
+        self._fail(connection, claim, reason)
         if pool is not None:
-            session.execute(
+            connection.execute(
                 sa.update(_P)
                 .where(_P.c.name == pool)
                 .values(counted_misses=_P.c.counted_misses + 1)
             )
 
-    def _shelve(self, session: orm.Session, row: model.PooledVolume) -> None:
+    def _shelve(
+        self, connection: sa.Connection, row: model.PooledVolume
+    ) -> None:
         swap.change_row(
-            session,
+            connection,
             self._clock,
             row=row,
             to=_R.AVAILABLE,
@@ -221,10 +226,10 @@ class Endings:
         )
 
     def _fail(
-        self, session: orm.Session, claim: model.Claim, reason: str
+        self, connection: sa.Connection, claim: model.Claim, reason: str
     ) -> None:
         swap.change_claim(
-            session,
+            connection,
             self._clock,
             claim=claim,
             to=_C.FAILED,
@@ -234,20 +239,20 @@ class Endings:
         )
 
     def _release(
-        self, session: orm.Session, claim: model.Claim
+        self, connection: sa.Connection, claim: model.Claim
     ) -> model.Claim:
         if claim.status is _C.OFFERED:
             swap.change_claim(
-                session,
+                connection,
                 self._clock,
                 claim=claim,
                 to=_C.PENDING,
                 transfer_id=None,
             )
         else:
-            swap.touch_claim(session, self._clock, claim=claim)
+            swap.touch_claim(connection, self._clock, claim=claim)
         table = models.claims
-        found = session.execute(
+        found = connection.execute(
             sa.select(table).where(table.c.id == claim.id)
         ).one()
         return models.claim(found)

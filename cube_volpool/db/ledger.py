@@ -11,7 +11,6 @@ import sqlalchemy as sa
 from oslo_db import api as db_api
 from oslo_db import exception as db_exception
 from oslo_db.sqlalchemy import enginefacade
-from sqlalchemy import orm
 
 from cube_volpool import certificates, exception
 from cube_volpool.db import clock as ledger_clock
@@ -92,11 +91,11 @@ class Ledger:
             return self._engine
 
     @contextmanager
-    def write(self) -> Iterator[orm.Session]:
+    def write(self) -> Iterator[sa.Connection]:
         """Open a transaction; it commits at the end, or rolls back."""
         self._prepare()
-        with self._facade.writer.using(_Context()) as session:
-            yield session
+        with self._facade.writer.connection.using(_Context()) as connection:
+            yield connection
 
     def _prepare(self) -> None:
         """Let the engine have its listener before its first transaction."""
@@ -173,7 +172,7 @@ _S = TypeVar("_S", bound=Records)
 
 
 def transaction(
-    method: Callable[Concatenate[_S, orm.Session, _P], _T],
+    method: Callable[Concatenate[_S, sa.Connection, _P], _T],
 ) -> Callable[Concatenate[_S, _P], _T]:
     """Run a method as one transaction, the whole repeated when it clashes.
 
@@ -185,8 +184,8 @@ def transaction(
 
     @functools.wraps(method)
     def attempt(self: _S, *args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with self._ledger.write() as session:
-            return method(self, session, *args, **kwargs)
+        with self._ledger.write() as connection:
+            return method(self, connection, *args, **kwargs)
 
     retry = db_api.wrap_db_retry(
         max_retries=8,

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
-from sqlalchemy import orm
 
 from cube_volpool import model
 from cube_volpool.db import models, swap
@@ -46,13 +45,13 @@ class PoolRecords:
                 continue
 
     @transaction
-    def _add(self, session: orm.Session, name: model.PoolName) -> None:
-        found = session.execute(
+    def _add(self, connection: sa.Connection, name: model.PoolName) -> None:
+        found = connection.execute(
             sa.select(_P.c.name).where(_P.c.name == name)
         ).one_or_none()
         if found is not None:
             return
-        session.execute(
+        connection.execute(
             sa.insert(_P).values(
                 name=name,
                 generation=1,
@@ -68,10 +67,10 @@ class PoolRecords:
 
     @transaction
     def list(
-        self, session: orm.Session
+        self, connection: sa.Connection
     ) -> Mapping[model.PoolName, model.PoolRecord]:
         """Return all records by name."""
-        rows = session.execute(
+        rows = connection.execute(
             sa.select(_P).where(_P.c.name != model.FLEET)
         )
         records = [models.pool_record(row) for row in rows]
@@ -80,7 +79,7 @@ class PoolRecords:
     @transaction
     def set_source(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         name: model.PoolName,
         *,
         snapshot_id: model.SnapshotId | None,
@@ -88,7 +87,7 @@ class PoolRecords:
         volume_type_id: str | None,
     ) -> None:
         """Record what a pool is built from; the first one is current too."""
-        session.execute(
+        connection.execute(
             sa.update(_P)
             .where(_P.c.name == name)
             .ordered_values(
@@ -116,7 +115,9 @@ class PoolRecords:
         )
 
     @transaction
-    def switch(self, session: orm.Session, record: model.PoolRecord) -> None:
+    def switch(
+        self, connection: sa.Connection, record: model.PoolRecord
+    ) -> None:
         """Give what is built to claims by OS name from now on.
 
         Raises LostRace when the source or the current snapshot is another
@@ -138,12 +139,12 @@ class PoolRecords:
                 updated_at=self._clock(),
             )
         )
-        swap.change_one(session, statement, what="pool", id=record.name)
+        swap.change_one(connection, statement, what="pool", id=record.name)
 
     @transaction
     def abandon(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         name: model.PoolName,
         *,
         current: model.SnapshotId,
@@ -175,12 +176,12 @@ class PoolRecords:
                 updated_at=self._clock(),
             )
         )
-        return swap.changed(session, statement) == 1
+        return swap.changed(connection, statement) == 1
 
     @transaction
     def count_build(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         name: model.PoolName,
         snapshot_id: model.SnapshotId,
         *,
@@ -195,19 +196,19 @@ class PoolRecords:
             _P.c.name == name,
             _P.c.source_snapshot_id == snapshot_id,
         )
-        session.execute(
+        connection.execute(
             sa.update(_P)
             .where(*of_source)
             .values(build_failures=_P.c.build_failures + 1 if failed else 0)
         )
-        counted = session.execute(
+        counted = connection.execute(
             sa.select(_P.c.build_failures).where(*of_source)
         ).scalar_one_or_none()
         return int(counted or 0)
 
     @transaction
     def note_error(
-        self, session: orm.Session, name: model.PoolName, text: str | None
+        self, connection: sa.Connection, name: model.PoolName, text: str | None
     ) -> bool:
         """Record why a pool does not get on; None when it does again.
 
@@ -219,16 +220,16 @@ class PoolRecords:
             .where(_P.c.name == name, _P.c.last_error.is_distinct_from(text))
             .values(last_error=text, updated_at=self._clock())
         )
-        return swap.changed(session, statement) == 1
+        return swap.changed(connection, statement) == 1
 
     @transaction
-    def counts(self, session: orm.Session) -> tuple[PoolCounts, ...]:
+    def counts(self, connection: sa.Connection) -> tuple[PoolCounts, ...]:
         """Count every pool.  Three statements, whatever the stock."""
-        rows = session.execute(
+        rows = connection.execute(
             sa.select(_V.c.pool, _V.c.status, sa.func.count())
             .group_by(_V.c.pool, _V.c.status)
         ).all()
-        stale = session.execute(
+        stale = connection.execute(
             sa.select(_V.c.pool, sa.func.count())
             .join(_P, _P.c.name == _V.c.pool)
             .where(
@@ -237,7 +238,7 @@ class PoolRecords:
             )
             .group_by(_V.c.pool)
         ).all()
-        claims = session.execute(_claim_counts()).all()
+        claims = connection.execute(_claim_counts()).all()
         served = {(pool, source): int(n) for pool, source, n in claims}
         stale_by_pool = {pool: int(n) for pool, n in stale}
         found = []
@@ -246,7 +247,7 @@ class PoolRecords:
             .where(_P.c.name != model.FLEET)
             .order_by(_P.c.name)
         )
-        for row in session.execute(pools):
+        for row in connection.execute(pools):
             statuses = {
                 model.RowStatus(status): int(n)
                 for pool, status, n in rows
@@ -267,7 +268,7 @@ class PoolRecords:
 
     @transaction
     def purge(
-        self, session: orm.Session, *, older_than: timedelta, limit: int
+        self, connection: sa.Connection, *, older_than: timedelta, limit: int
     ) -> int:
         """Delete finished claims; their hits and misses stay counted.
 
@@ -275,7 +276,7 @@ class PoolRecords:
         """
         ended = (model.ClaimStatus.BOUND, model.ClaimStatus.FAILED)
         ids = list(
-            session.scalars(
+            connection.scalars(
                 sa.select(_C.c.id)
                 .where(
                     _C.c.status.in_(ended),
@@ -288,18 +289,18 @@ class PoolRecords:
                 .with_for_update()
             )
         )
-        for pool, source, n in session.execute(_claim_counts(ids)).all():
+        for pool, source, n in connection.execute(_claim_counts(ids)).all():
             column = (
                 _P.c.counted_hits
                 if source == model.Source.POOL
                 else _P.c.counted_misses
             )
-            session.execute(
+            connection.execute(
                 sa.update(_P)
                 .where(_P.c.name == pool)
                 .values({column: column + n})
             )
-        session.execute(sa.delete(_C).where(_C.c.id.in_(ids)))
+        connection.execute(sa.delete(_C).where(_C.c.id.in_(ids)))
         return len(ids)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
-from sqlalchemy import orm
 
 from cube_volpool import exception, model
 from cube_volpool.db import models, swap
@@ -31,7 +30,7 @@ class Shelf:
 
     def reserve(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         claim_id: int,
         wanted: model.Wanted | None,
     ) -> model.PooledVolume | None:
@@ -43,7 +42,7 @@ class Shelf:
         """
         if wanted is None:
             return None
-        candidates = self._candidates(session, wanted)
+        candidates = self._candidates(connection, wanted)
         if not candidates:
             return None
         while candidates:
@@ -53,7 +52,7 @@ class Shelf:
             row = models.pooled_volume(found)
             try:
                 swap.change_row(
-                    session,
+                    connection,
                     self._clock,
                     row=row,
                     to=model.RowStatus.RESERVED,
@@ -72,30 +71,29 @@ class Shelf:
             )
         )
 
-    def fence(self, session: orm.Session, claim_id: int) -> None:
+    def fence(self, connection: sa.Connection, claim_id: int) -> None:
         """Void what others have read of the row of a claim, if it has one.
 
         Without reading it first: on MariaDB the transaction may have begun
         before its worker reserved it, and would not see it.  A row that it
         has changed itself it does see.
         """
-        session.execute(
+        connection.execute(
             sa.update(_T)
             .where(_T.c.claim_id == claim_id)
-            .values(generation=_T.c.generation + 1, updated_at=self._clock()),
-            execution_options={"synchronize_session": False},
+            .values(generation=_T.c.generation + 1, updated_at=self._clock())
         )
 
-    def give_up(self, session: orm.Session, claim_id: int) -> None:
+    def give_up(self, connection: sa.Connection, claim_id: int) -> None:
         """Condemn the row that a claim which had ended still has.
 
         By a commit that the database lost; the claim opens again now, and
         nobody knows any more what became of that volume.
         """
-        row = self.of_claim(session, claim_id)
+        row = self.of_claim(connection, claim_id)
         if row is not None:
             swap.change_row(
-                session,
+                connection,
                 self._clock,
                 row=row,
                 to=model.RowStatus.DELETING,
@@ -116,15 +114,15 @@ class Shelf:
         )
 
     def of_claim(
-        self, session: orm.Session, claim_id: int
+        self, connection: sa.Connection, claim_id: int
     ) -> model.PooledVolume | None:
         """Return the row that a claim has reserved."""
         query = sa.select(_T).where(_T.c.claim_id == claim_id)
-        found = session.execute(query).one_or_none()
+        found = connection.execute(query).one_or_none()
         return None if found is None else models.pooled_volume(found)
 
     def _candidates(
-        self, session: orm.Session, wanted: model.Wanted
+        self, connection: sa.Connection, wanted: model.Wanted
     ) -> list[sa.Row[Any]]:
         conditions = [
             _T.c.snapshot_id == wanted.snapshot_id,
@@ -144,7 +142,7 @@ class Shelf:
             .order_by(*_nearest(wanted), _T.c.created_at, _T.c.id)
             .limit(CANDIDATES)
         )
-        found = list(session.execute(query))
+        found = list(connection.execute(query))
         # A smaller one only when there is none of the very size.
         largest = found[0].size_gib if wanted.growing and found else None
         return [row for row in found if largest in (None, row.size_gib)]

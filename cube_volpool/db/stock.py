@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
-from sqlalchemy import orm
 
 from cube_volpool import exception, model
 from cube_volpool.db import creation, models, strangers, swap
@@ -59,7 +58,7 @@ class StockRecords:
     @transaction
     def load(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         pool: model.PoolName,
         *,
         counted: creation.Counted | None = None,
@@ -70,7 +69,7 @@ class StockRecords:
             .where(_P.c.name == model.FLEET)
             .scalar_subquery()
         )
-        record = session.execute(
+        record = connection.execute(
             sa.select(
                 _P, self._clock().label("now"), fleet.label("fleet")
             ).where(_P.c.name == pool)
@@ -78,9 +77,9 @@ class StockRecords:
         if record is None:
             raise exception.LostRace(what="pool", id=pool)
         query = sa.select(_T).where(_T.c.pool == pool).order_by(_T.c.id)
-        rows = session.execute(query)
+        rows = connection.execute(query)
         by_snapshot = creation.count(
-            session, self._clock, counted or creation.Counted()
+            connection, self._clock, counted or creation.Counted()
         )
         return Stock(
             record=dataclasses.replace(
@@ -96,7 +95,7 @@ class StockRecords:
     @transaction
     def begin_creates(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         record: model.PoolRecord,
         *,
         new: NewRow,
@@ -107,12 +106,12 @@ class StockRecords:
         And under that of all pools: the room for creates was counted over
         all of them.  Raises LostRace when another round topped up meanwhile.
         """
-        self._bump(session, model.FLEET, record.fleet_generation)
-        self._bump(session, record.name, record.generation)
+        self._bump(connection, model.FLEET, record.fleet_generation)
+        self._bump(connection, record.name, record.generation)
         markers = [model.Marker(str(uuid.uuid4())) for _ in range(count)]
         for marker in markers:
-            self._insert(session, new, marker, None, _R.CREATING)
-        rows = session.execute(
+            self._insert(connection, new, marker, None, _R.CREATING)
+        rows = connection.execute(
             sa.select(_T).where(_T.c.marker.in_(markers)).order_by(_T.c.id)
         )
         return tuple(models.pooled_volume(row) for row in rows)
@@ -139,57 +138,57 @@ class StockRecords:
     @transaction
     def _adopt(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         new: NewRow,
         marker: str | None,
         volume_id: model.VolumeId,
         reason: str | None,
     ) -> bool:
         marker = model.Marker(marker or str(uuid.uuid4()))
-        if strangers.is_known(session, marker, volume_id):
+        if strangers.is_known(connection, marker, volume_id):
             return False
         status = _R.CREATING if reason is None else _R.DELETING
-        self._insert(session, new, marker, volume_id, status, reason)
+        self._insert(connection, new, marker, volume_id, status, reason)
         return True
 
     @transaction
-    def now(self, session: orm.Session) -> datetime:
+    def now(self, connection: sa.Connection) -> datetime:
         """Return the database's clock, naive UTC."""
-        return session.execute(sa.select(self._clock())).scalar_one()
+        return connection.execute(sa.select(self._clock())).scalar_one()
 
     @transaction
     def unknown(
-        self, session: orm.Session, found: Sequence[model.Volume]
+        self, connection: sa.Connection, found: Sequence[model.Volume]
     ) -> tuple[model.Volume, ...]:
         """Return the volumes that no row and no bound claim has."""
-        return strangers.unknown(session, found)
+        return strangers.unknown(connection, found)
 
     @transaction
     def unpromised(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         found: Sequence[model.Volume],
         *,
         project_id: model.ProjectId,
     ) -> tuple[model.Volume, ...]:
         """Return the volumes that no row and no other project's claim has."""
-        return strangers.unpromised(session, found, project_id)
+        return strangers.unpromised(connection, found, project_id)
 
     @transaction
     def markers(
-        self, session: orm.Session, found: Sequence[model.Volume]
+        self, connection: sa.Connection, found: Sequence[model.Volume]
     ) -> frozenset[str]:
         """Return which of the volumes' markers are a row's."""
-        return strangers.markers(session, found)
+        return strangers.markers(connection, found)
 
     @transaction
     def is_still_intent(
-        self, session: orm.Session, row: model.PooledVolume
+        self, connection: sa.Connection, row: model.PooledVolume
     ) -> bool:
         """Is a create of this row still wanted, right before its POST?"""
         if row.status is not _R.CREATING:
             return False
-        found = session.execute(
+        found = connection.execute(
             sa.select(_T.c.id).where(
                 *swap.same_row(row), _T.c.volume_id.is_(None)
             )
@@ -199,19 +198,19 @@ class StockRecords:
     @transaction
     def attach(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         row: model.PooledVolume,
         volume_id: model.VolumeId,
     ) -> None:
         """Record the id that Cinder gave to an intent."""
         swap.touch_row(
-            session, self._clock, row=row, volume_id=volume_id
+            connection, self._clock, row=row, volume_id=volume_id
         )
 
     @transaction
     def promote(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         row: model.PooledVolume,
         *,
         availability_zone: str | None,
@@ -223,7 +222,7 @@ class StockRecords:
         may have forgotten it, and attaching it changed no generation.
         """
         swap.change_row(
-            session,
+            connection,
             self._clock,
             row=row,
             to=_R.AVAILABLE,
@@ -235,15 +234,15 @@ class StockRecords:
 
     @transaction
     def relabel(
-        self, session: orm.Session, row: model.PooledVolume, *, type: str
+        self, connection: sa.Connection, row: model.PooledVolume, *, type: str
     ) -> None:
         """Record the new name of a row's volume type."""
-        swap.touch_row(session, self._clock, row=row, type=type)
+        swap.touch_row(connection, self._clock, row=row, type=type)
 
     @transaction
     def evict(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         row: model.PooledVolume,
         *,
         reason: str,
@@ -251,7 +250,7 @@ class StockRecords:
     ) -> None:
         """Condemn a row; removing the volume is a later step."""
         swap.change_row(
-            session,
+            connection,
             self._clock,
             row=row,
             to=_R.DELETING,
@@ -261,17 +260,19 @@ class StockRecords:
         )
 
     @transaction
-    def forget(self, session: orm.Session, row: model.PooledVolume) -> None:
+    def forget(
+        self, connection: sa.Connection, row: model.PooledVolume
+    ) -> None:
         """Delete the row of a volume that Cinder does not have."""
-        swap.change_row(session, self._clock, row=row, to=None, actor=_BY)
+        swap.change_row(connection, self._clock, row=row, to=None, actor=_BY)
 
     @transaction
     def charge_delete(
-        self, session: orm.Session, pool: model.PoolName, *, per_hour: int
+        self, connection: sa.Connection, pool: model.PoolName, *, per_hour: int
     ) -> bool:
         """Count one DELETE; False when the hour's cap is used up."""
         hour = self._clock(-timedelta(hours=1).total_seconds())
-        session.execute(
+        connection.execute(
             sa.update(_P)
             .where(
                 _P.c.name == pool,
@@ -286,32 +287,32 @@ class StockRecords:
             .where(_P.c.name == pool, _P.c.deletes < per_hour)
             .values(deletes=_P.c.deletes + 1)
         )
-        return swap.changed(session, counted) == 1
+        return swap.changed(connection, counted) == 1
 
     @transaction
     def refund_delete(
-        self, session: orm.Session, pool: model.PoolName
+        self, connection: sa.Connection, pool: model.PoolName
     ) -> None:
         """Take back the count of a DELETE that Cinder refused."""
-        session.execute(
+        connection.execute(
             sa.update(_P)
             .where(_P.c.name == pool, _P.c.deletes > 0)
             .values(deletes=_P.c.deletes - 1)
         )
 
     def _bump(
-        self, session: orm.Session, name: model.PoolName, seen: int
+        self, connection: sa.Connection, name: model.PoolName, seen: int
     ) -> None:
         statement = (
             sa.update(_P)
             .where(_P.c.name == name, _P.c.generation == seen)
             .values(generation=seen + 1, updated_at=self._clock())
         )
-        swap.change_one(session, statement, what="pool", id=name)
+        swap.change_one(connection, statement, what="pool", id=name)
 
     def _insert(
         self,
-        session: orm.Session,
+        connection: sa.Connection,
         new: NewRow,
         marker: model.Marker,
         volume_id: model.VolumeId | None,
@@ -320,7 +321,7 @@ class StockRecords:
     ) -> None:
         if _BY not in model.TRANSITIONS[(None, status)]:
             raise AssertionError(status)
-        session.execute(
+        connection.execute(
             sa.insert(_T).values(
                 marker=marker,
                 pool=new.pool,

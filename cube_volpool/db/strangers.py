@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from cube_volpool import model
 from cube_volpool.db import models
@@ -12,21 +11,21 @@ _T = models.backup_volumes
 
 
 def unknown(
-    session: orm.Session, found: Sequence[model.Volume]
+    connection: sa.Connection, found: Sequence[model.Volume]
 ) -> tuple[model.Volume, ...]:
     """Return the volumes that no row and no bound claim has.
 
     One with the marker of an intent is the intent's.  One with the marker of
     a row that has another volume is a twin: a proxy sent the create twice.
     """
-    rows = session.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
+    rows = connection.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
     intents = {row.marker for row in rows if row.volume_id is None}
     ids = {row.volume_id for row in rows}
     bound = sa.select(models.claims.c.volume_id).where(
         models.claims.c.status == model.ClaimStatus.BOUND,
         models.claims.c.volume_id.in_([volume.id for volume in found]),
     )
-    ids.update(session.scalars(bound))
+    ids.update(connection.scalars(bound))
     return tuple(
         volume
         for volume in found
@@ -36,7 +35,7 @@ def unknown(
 
 
 def unpromised(
-    session: orm.Session,
+    connection: sa.Connection,
     found: Sequence[model.Volume],
     project_id: model.ProjectId,
 ) -> tuple[model.Volume, ...]:
@@ -48,26 +47,26 @@ def unpromised(
         models.claims.c.volume_id.in_(ids),
         models.claims.c.project_id != project_id,
     )
-    known = {*session.scalars(rows), *session.scalars(bound)}
+    known = {*connection.scalars(rows), *connection.scalars(bound)}
     return tuple(volume for volume in found if volume.id not in known)
 
 
 def markers(
-    session: orm.Session, found: Sequence[model.Volume]
+    connection: sa.Connection, found: Sequence[model.Volume]
 ) -> frozenset[str]:
     """Return which of the volumes' markers are a row's."""
     asked = [volume.metadata.get(model.MARKER_KEY) for volume in found]
-    known = session.scalars(
+    known = connection.scalars(
         sa.select(_T.c.marker).where(_T.c.marker.in_(asked))
     )
     return frozenset(known)
 
 
 def is_known(
-    session: orm.Session, marker: model.Marker, volume_id: model.VolumeId
+    connection: sa.Connection, marker: model.Marker, volume_id: model.VolumeId
 ) -> bool:
     """Has a row this marker, or this volume?"""
-    row = session.execute(
+    row = connection.execute(
         sa.select(_T.c.id).where(
             sa.or_(_T.c.marker == marker, _T.c.volume_id == volume_id)
         )

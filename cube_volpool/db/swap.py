@@ -3,7 +3,6 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import orm
 
 from cube_volpool import exception, model
 from cube_volpool.db import models
@@ -11,7 +10,7 @@ from cube_volpool.db.clock import LedgerClock
 
 
 def change_row(
-    session: orm.Session,
+    connection: sa.Connection,
     clock: LedgerClock,
     *,
     row: model.PooledVolume,
@@ -40,11 +39,13 @@ def change_row(
             .where(*seen)
             .values(status=to, updated_at=clock(), **values)
         )
-    change_one(session, statement, what="the row of volume", id=row.volume_id)
+    change_one(
+        connection, statement, what="the row of volume", id=row.volume_id
+    )
 
 
 def touch_row(
-    session: orm.Session,
+    connection: sa.Connection,
     clock: LedgerClock,
     *,
     row: model.PooledVolume,
@@ -56,11 +57,11 @@ def touch_row(
         .where(*same_row(row))
         .values(updated_at=clock(), **values)
     )
-    change_one(session, statement, what="the row of marker", id=row.marker)
+    change_one(connection, statement, what="the row of marker", id=row.marker)
 
 
 def change_claim(
-    session: orm.Session,
+    connection: sa.Connection,
     clock: LedgerClock,
     *,
     claim: model.Claim,
@@ -79,12 +80,12 @@ def change_claim(
             what=f"claim {claim.id}", seen=claim.status, wanted=to
         )
     touch_claim(
-        session, clock, claim=claim, only_if=only_if, status=to, **values
+        connection, clock, claim=claim, only_if=only_if, status=to, **values
     )
 
 
 def touch_claim(
-    session: orm.Session,
+    connection: sa.Connection,
     clock: LedgerClock,
     *,
     claim: model.Claim,
@@ -104,7 +105,7 @@ def touch_claim(
         )
         .values(updated_at=clock(), **values)
     )
-    change_one(session, statement, what="claim", id=claim.id)
+    change_one(connection, statement, what="claim", id=claim.id)
 
 
 def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
@@ -120,19 +121,15 @@ def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
 
 
 def changed(
-    session: orm.Session, statement: sa.Update | sa.Delete
+    connection: sa.Connection, statement: sa.Update | sa.Delete
 ) -> int:
     """Run a conditional statement; return how many rows it changed."""
-    result = session.execute(
-        statement, execution_options={"synchronize_session": False}
-    )
-    rows: int = result.rowcount  # type: ignore[attr-defined]
-    return rows
+    return connection.execute(statement).rowcount
 
 
 def change_one(
-    session: orm.Session, statement: sa.Update | sa.Delete, **what: Any
+    connection: sa.Connection, statement: sa.Update | sa.Delete, **what: Any
 ) -> None:
     """Run a statement that must change one row.  Raises LostRace."""
-    if changed(session, statement) != 1:
+    if changed(connection, statement) != 1:
         raise exception.LostRace(**what)

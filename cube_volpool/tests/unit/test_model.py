@@ -5,7 +5,6 @@ from typing import Any
 
 import sqlalchemy as sa
 from oslotest import base
-from sqlalchemy import orm
 
 from cube_volpool import exception, model
 from cube_volpool.db import clock, models, swap
@@ -83,8 +82,8 @@ class Obeyed(base.BaseTestCase):
         engine = sa.create_engine("sqlite://")
         self.addCleanup(engine.dispose)
         models.METADATA.create_all(engine)
-        self.session = orm.Session(engine)
-        self.addCleanup(self.session.close)
+        self.connection = engine.connect()
+        self.addCleanup(self.connection.close)
 
     def insert(self, table, **values):
         """Insert a row with these values; read it."""
@@ -98,9 +97,9 @@ class Obeyed(base.BaseTestCase):
                 values[column.name] = column.name
             elif not column.primary_key:
                 values[column.name] = 1
-        self.session.execute(sa.delete(table))
-        self.session.execute(sa.insert(table).values(**values))
-        return self.session.execute(sa.select(table)).one()
+        self.connection.execute(sa.delete(table))
+        self.connection.execute(sa.insert(table).values(**values))
+        return self.connection.execute(sa.select(table)).one()
 
     def test_a_row_changes_by_the_table_and_in_no_other_way(self):
         """Every pair of states, every actor, on a real database."""
@@ -112,7 +111,7 @@ class Obeyed(base.BaseTestCase):
 
             def change(row=row, to=to, actor=actor):
                 swap.change_row(
-                    self.session,
+                    self.connection,
                     clock.database_time,
                     row=row,
                     to=to,
@@ -125,7 +124,7 @@ class Obeyed(base.BaseTestCase):
             else:
                 self.assertRaises(exception.ForbiddenTransition, change)
                 expected = seen
-            found = self.session.scalar(sa.select(table.c.status))
+            found = self.connection.scalar(sa.select(table.c.status))
             self.assertEqual(expected, found, f"{seen} to {to} by {actor}")
 
     def test_a_claim_changes_by_the_table_and_in_no_other_way(self):
@@ -137,7 +136,7 @@ class Obeyed(base.BaseTestCase):
 
             def change(claim=claim, to=to):
                 swap.change_claim(
-                    self.session, clock.database_time, claim=claim, to=to
+                    self.connection, clock.database_time, claim=claim, to=to
                 )
 
             if to in _CLAIMS[seen]:
@@ -146,7 +145,7 @@ class Obeyed(base.BaseTestCase):
             else:
                 self.assertRaises(exception.ForbiddenTransition, change)
                 expected = seen
-            found = self.session.scalar(sa.select(models.claims.c.status))
+            found = self.connection.scalar(sa.select(models.claims.c.status))
             self.assertEqual(expected, found, f"{seen} to {to}")
 
 
