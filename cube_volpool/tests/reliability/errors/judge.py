@@ -154,7 +154,11 @@ class Judge:
 
     def _has_stock(self) -> bool:
         """Has the shelf what the journey's caller wants?"""
-        wanted = self._found.world.cloud.snapshot_id(self._journey.gives)
+        try:
+            wanted = self._found.world.cloud.snapshot_id(self._journey.gives)
+        except KeyError:
+            # The scene deleted it.
+            return False
         return any(
             row.status is model.RowStatus.AVAILABLE
             and row.snapshot_id == wanted
