@@ -1,7 +1,6 @@
 """The catalogue's refresh: which images there are, what each pool builds."""
 
-import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from oslo_log import log
@@ -11,8 +10,8 @@ from cube_volpool import (
     exception,
     images,
     model,
-    origin,
     settings,
+    survey,
     volumeapi,
 )
 from cube_volpool.db.store import Store
@@ -44,19 +43,6 @@ class Synced:
         return frozenset(change.pool for change in self.changes)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _View:
-    """One look at everything a refresh needs."""
-
-    entries: tuple[model.CatalogueEntry, ...]
-    findings: tuple[catalogue.Finding, ...]
-    snapshots: Mapping[model.SnapshotId, model.Snapshot]
-    #: Volumes that pools are cloned from.
-    volumes: Mapping[model.SnapshotId, model.Volume | None]
-    types: Mapping[str, str]
-    records: Mapping[model.PoolName, model.PoolRecord]
-
-
 class Refresher:
     """Reads the images, and tells the pools what to build."""
 
@@ -69,9 +55,8 @@ class Refresher:
         source: images.Images,
     ) -> None:
         self._store = store
-        self._api = api
         self._settings = settings
-        self._source = source
+        self._survey = survey.Survey(store, api, settings, source=source)
         self._told: frozenset[catalogue.Finding] = frozenset()
 
     def turn(self) -> Synced:
@@ -86,11 +71,11 @@ class Refresher:
 
     def plan(self) -> Synced:
         """Say what a sync would change; changes nothing.  Raises as sync."""
-        view = self._look()
+        view = self._survey.look()
         changes = []
         for spec in self._settings.pools:
             known = view.records.get(spec.name)
-            change = _change(spec, self._choose(spec, view), known)
+            change = _change(spec, view.choose(spec), known)
             if change is not None:
                 changes.append(change)
         return Synced(changes=tuple(changes), findings=view.findings)
@@ -103,11 +88,11 @@ class Refresher:
         ImagesUnavailable.
         """
         self._ensure()
-        view = self._look()
+        view = self._survey.look()
         self._tell(view.findings)
         changes = []
         for spec in self._settings.pools:
-            choice = self._choose(spec, view)
+            choice = view.choose(spec)
             known = view.records[spec.name]
             change = self._record(
                 spec,
@@ -197,50 +182,6 @@ class Refresher:
         """Let every pool have its record: an operator may be the first."""
         self._store.pools.ensure([spec.name for spec in self._settings.pools])
 
-    def _look(self) -> _View:
-        records = self._store.pools.list()
-        found = self._source.find(_in_use(records.values()))
-        types = self._api.list_volume_types()
-        # Last: somebody may reject one while Cinder takes its time.
-        rejected = self._store.images.rejected()
-        return _View(
-            entries=tuple(
-                dataclasses.replace(
-                    entry, rejected=rejected.get(entry.snapshot_id)
-                )
-                for entry in found.reading.entries
-            ),
-            findings=found.reading.findings,
-            snapshots=found.snapshots,
-            volumes=self._cloned(),
-            types=types,
-            records=records,
-        )
-
-    def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
-        """Look at the volumes that pools are cloned from."""
-        found: dict[model.SnapshotId, model.Volume | None] = {}
-        for spec in self._settings.pools:
-            pin = spec.snapshot_id
-            if pin is None or origin.kind(pin) is not origin.Kind.VOLUME:
-                continue
-            volume_id = model.VolumeId(origin.ident(pin))
-            try:
-                found[pin] = self._api.get_volume(volume_id)
-            except volumeapi.NotFound:
-                found[pin] = None
-        return found
-
-    def _choose(
-        self, spec: settings.PoolSpec, view: _View
-    ) -> catalogue.Choice:
-        if spec.snapshot_id is not None:
-            pin = spec.snapshot_id
-            source = view.snapshots.get(pin) or view.volumes.get(pin)
-            return catalogue.pinned(spec, pin, source, view.types)
-        form = self._settings.catalogue.version_format
-        return catalogue.choose(spec, view.entries, view.types, form=form)
-
     def _record(
         self,
         spec: settings.PoolSpec,
@@ -278,7 +219,7 @@ class Refresher:
         self,
         known: model.PoolRecord,
         choice: catalogue.Choice,
-        view: _View,
+        view: survey.View,
     ) -> None:
         """Do not send claims by OS name to a snapshot that is no more.
 
@@ -302,7 +243,7 @@ class Refresher:
                 current,
             )
 
-    def _catalogue(self, view: _View) -> None:
+    def _catalogue(self, view: survey.View) -> None:
         """Keep the entries, each in the role that the pools give it now."""
         records = self._store.pools.list().values()
         self._store.images.replace(
@@ -337,14 +278,6 @@ def _change(
         before=before,
         after=choice.snapshot_id,
         error=choice.error,
-    )
-
-
-def _in_use(
-    records: Collection[model.PoolRecord],
-) -> frozenset[model.SnapshotId]:
-    return _ids(r.current_snapshot_id for r in records) | _ids(
-        r.source_snapshot_id for r in records
     )
 
 

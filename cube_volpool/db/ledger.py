@@ -84,9 +84,8 @@ class Ledger:
                 )
                 waits.bound(engine)
                 if engine.dialect.name == "sqlite":
-                    sa.event.listen(
-                        engine, "begin", _begin_immediate, insert=True
-                    )
+                    sa.event.listen(engine, "checkout", _leave_begin_to_us)
+                    sa.event.listen(engine, "begin", _begin_immediate)
                 self._engine = engine
             return self._engine
 
@@ -152,14 +151,20 @@ def _leave_read_only(context: sa.engine.ExceptionContext) -> None:
         context.invalidate_pool_on_disconnect = False
 
 
+# SQLite cannot turn a reader into a writer once another has written: the
+# transaction would fail at once, without waiting.  So every transaction queues
+# for the write lock at its start.  oslo.db's listener begins an ordinary one,
+# and SQLAlchemy lets nobody come before it; so its own flag says, from the
+# checkout on, that there is nothing to begin.
+
+
+def _leave_begin_to_us(_connection: Any, record: Any, _proxy: Any) -> None:
+    record.info.update(in_transaction=True, volpool_begins=True)
+
+
 def _begin_immediate(connection: sa.Connection) -> None:
-    # SQLite cannot turn a reader into a writer once another has written: the
-    # transaction would fail at once, without waiting.  So every transaction
-    # queues for the write lock at its start.  The flag is oslo.db's own: its
-    # listener, which runs next, then begins nothing.
-    if "in_transaction" not in connection.info:
+    if connection.info.pop("volpool_begins", False):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-        connection.info["in_transaction"] = True
 
 
 class Records(Protocol):

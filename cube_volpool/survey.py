@@ -1,0 +1,108 @@
+"""The survey before a refresh: one look at everything that it needs."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from cube_volpool import (
+    catalogue,
+    images,
+    model,
+    origin,
+    settings,
+    volumeapi,
+)
+from cube_volpool.db.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """What Cinder, the images' source and the ledger said."""
+
+    entries: tuple[model.CatalogueEntry, ...]
+    findings: tuple[catalogue.Finding, ...]
+    snapshots: Mapping[model.SnapshotId, model.Snapshot]
+    #: Volumes that pools are cloned from.
+    volumes: Mapping[model.SnapshotId, model.Volume | None]
+    types: Mapping[str, str]
+    records: Mapping[model.PoolName, model.PoolRecord]
+    form: settings.VersionFormat
+
+    def choose(self, spec: settings.PoolSpec) -> catalogue.Choice:
+        """Choose what a pool is to be built from."""
+        if spec.snapshot_id is not None:
+            pin = spec.snapshot_id
+            source = self.snapshots.get(pin) or self.volumes.get(pin)
+            return catalogue.pinned(spec, pin, source, self.types)
+        return catalogue.choose(
+            spec, self.entries, self.types, form=self.form
+        )
+
+
+class Survey:
+    """Looks; changes nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        api: volumeapi.VolumeAPI,
+        settings: settings.Settings,
+        *,
+        source: images.Images,
+    ) -> None:
+        self._store = store
+        self._api = api
+        self._settings = settings
+        self._source = source
+
+    def look(self) -> View:
+        """Return what there is now.
+
+        Raises what the volume API raises, and ImagesUnavailable.
+        """
+        records = self._store.pools.list()
+        found = self._source.find(_in_use(records.values()))
+        types = self._api.list_volume_types()
+        volumes = self._cloned()
+        # Last: somebody may reject one while Cinder takes its time.
+        rejected = self._store.images.rejected()
+        return View(
+            entries=tuple(
+                dataclasses.replace(
+                    entry, rejected=rejected.get(entry.snapshot_id)
+                )
+                for entry in found.reading.entries
+            ),
+            findings=found.reading.findings,
+            snapshots=found.snapshots,
+            volumes=volumes,
+            types=types,
+            records=records,
+            form=self._settings.catalogue.version_format,
+        )
+
+    def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
+        """Look at the volumes that pools are cloned from."""
+        found: dict[model.SnapshotId, model.Volume | None] = {}
+        for spec in self._settings.pools:
+            pin = spec.snapshot_id
+            if pin is None or origin.kind(pin) is not origin.Kind.VOLUME:
+                continue
+            volume_id = model.VolumeId(origin.ident(pin))
+            try:
+                found[pin] = self._api.get_volume(volume_id)
+            except volumeapi.NotFound:
+                found[pin] = None
+        return found
+
+
+def _in_use(
+    records: Iterable[model.PoolRecord],
+) -> frozenset[model.SnapshotId]:
+    """Return the sources that pools have, or give."""
+    return frozenset(
+        ident
+        for record in records
+        for ident in (record.current_snapshot_id, record.source_snapshot_id)
+        if ident is not None
+    )
