@@ -1,6 +1,7 @@
 """The three databases: each test class has a migrated one of its own."""
 
 import abc
+import dataclasses
 import os
 import pathlib
 import tempfile
@@ -183,7 +184,8 @@ class StoreCase(base.BaseTestCase):
         for row in begun:
             volume_id = model.VolumeId(str(uuid.uuid4()))
             self.store.stock.attach(row, volume_id)
-            self.store.stock.promote(row, availability_zone="nova")
+            made = dataclasses.replace(row, volume_id=volume_id)
+            self.store.stock.promote(made, availability_zone="nova")
         ids = {row.id for row in begun}
         return [row for row in self.rows() if row.id in ids]
 

@@ -156,15 +156,21 @@ class StockFacts(_Case):
         )
         self.store.stock.evict(given, reason="r")
         self.store.stock.forget(self.rows()[1])
+        record = self.store.stock.load(databases.POOL).record
+        [intent] = self.store.stock.begin_creates(
+            record, new=databases.NEW_ROW, count=1
+        )
         by_id = self.volume(shelved.volume_id)
-        by_marker = self.volume("v2", marker=shelved.marker)
+        by_marker = self.volume("v2", marker=intent.marker)
         by_claim = self.volume(given.volume_id)
         stranger = self.volume("v3", marker="m3")
+        # A proxy sent its create twice: the row has the other one.
+        twin = self.volume("v4", marker=shelved.marker)
 
         self.assertEqual(
-            (stranger,),
+            (stranger, twin),
             self.store.stock.unknown(
-                [by_id, by_marker, by_claim, stranger]
+                [by_id, by_marker, by_claim, stranger, twin]
             ),
         )
         self.assertEqual((), self.store.stock.unknown([]))
