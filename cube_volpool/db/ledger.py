@@ -78,10 +78,7 @@ class Ledger:
         with self._lock:
             if self._engine is None:
                 engine = self._facade.writer.get_engine()
-                # Before oslo.db's own, which names the error by it.
-                sa.event.listen(
-                    engine, "handle_error", _leave_read_only, insert=True
-                )
+                sa.event.listen(engine, "handle_error", _leave_read_only)
                 waits.bound(engine)
                 if engine.dialect.name == "sqlite":
                     sa.event.listen(engine, "checkout", _leave_begin_to_us)

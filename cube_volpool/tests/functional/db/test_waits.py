@@ -1,5 +1,6 @@
 """A daemon that stops in the middle of a transaction stops nobody else."""
 
+import sqlite3
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -59,3 +60,24 @@ class PostgresqlWaits(MariadbWaits):
         "SHOW idle_in_transaction_session_timeout": f"{waits.IDLE}s",
     }
     sooner = "SET idle_in_transaction_session_timeout = '1s'"
+
+
+class SqliteWaits(databases.StoreCase):
+    """On SQLite, which has one lock for all."""
+
+    database: ClassVar[type[databases.Database]] = databases.Sqlite
+
+    def test_transaction_has_the_write_lock_from_its_start(self) -> None:
+        """A reader that becomes a writer would fail, instead of waiting."""
+        path = self.store.ledger.engine.url.database
+        assert path is not None
+        beside = sqlite3.connect(path, timeout=0)
+        self.addCleanup(beside.close)
+
+        for _ in range(2):
+            with self.store.ledger.write():
+                self.assertRaises(
+                    sqlite3.OperationalError, beside.execute, "BEGIN IMMEDIATE"
+                )
+            beside.execute("BEGIN IMMEDIATE")
+            beside.execute("ROLLBACK")
