@@ -59,20 +59,34 @@ class OrderDesk:
         return Order(wanted=wanted, create=create)
 
     def pool_of(self, order: Order) -> model.PoolName | None:
-        """Return the pool that a miss of this order is counted for."""
-        if order.wanted is None:
+        """Return the pool that a miss of this order is counted for.
+
+        The one of its size, where there are several; of blank volumes no
+        other.
+        """
+        wanted = order.wanted
+        if wanted is None:
             return None
         records = self._store.pools.list()
-        for spec in self._pools:
-            record = records.get(spec.name)
-            if (
-                record is not None
-                and spec.volume_type == order.wanted.type
-                and order.wanted.snapshot_id
-                in (record.current_snapshot_id, record.source_snapshot_id)
-            ):
-                return spec.name
-        return None
+        fitting = [
+            spec
+            for spec in self._pools
+            if spec.name in records
+            and spec.volume_type == wanted.type
+            and wanted.snapshot_id
+            in (
+                records[spec.name].current_snapshot_id,
+                records[spec.name].source_snapshot_id,
+            )
+        ]
+        exact = [
+            spec
+            for spec in fitting
+            if wanted.size_gib in (None, spec.size_gib)
+        ]
+        if wanted.snapshot_id == origin.BLANK:
+            fitting = []
+        return next((spec.name for spec in [*exact, *fitting]), None)
 
     def _source(
         self,

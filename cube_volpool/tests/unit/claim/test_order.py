@@ -7,8 +7,8 @@ import fixtures
 import sqlalchemy as sa
 from oslotest import base
 
-from cube_volpool import exception, model, settings
-from cube_volpool.claim.order import OrderDesk
+from cube_volpool import exception, model, origin, settings
+from cube_volpool.claim.order import Order, OrderDesk
 from cube_volpool.db import models
 from cube_volpool.db.store import Store
 
@@ -165,6 +165,34 @@ class OrderTest(base.BaseTestCase):
             self.desk.pool_of(self.resolve(snapshot_id="another"))
         )
         self.assertIsNone(self.desk.pool_of(self.resolve().without_pool()))
+
+    def test_a_miss_is_counted_for_the_pool_of_its_size(self):
+        """Another size of a boot volume counts too, of a blank one not."""
+        small = _spec("small", "nvme", size_gib=2)
+        large = _spec("large", "nvme", size_gib=8)
+        for source, expected in (
+            (_SSD, ("large", "small", "small")),
+            (origin.BLANK, ("large", None, "small")),
+        ):
+            self.store.pools.ensure([small.name, large.name])
+            for name in (small.name, large.name):
+                self.store.pools.set_source(
+                    name, snapshot_id=source, size_gib=1, volume_type_id="n"
+                )
+                self.store.pools.switch(self.store.pools.list()[name])
+            desk = OrderDesk(self.store, (small, large))
+            counted = tuple(
+                desk.pool_of(
+                    Order(
+                        wanted=model.Wanted(
+                            type="nvme", snapshot_id=source, size_gib=size
+                        ),
+                        create=model.NewVolume(name="n", volume_type="nvme"),
+                    )
+                )
+                for size in (8, 4, 2)
+            )
+            self.assertEqual(expected, counted)
 
     def test_the_ledger_is_read_only_for_what_is_left_open(self):
         """With a known type and a snapshot the claim does without."""
