@@ -139,7 +139,9 @@ def _images(
     cinder = images.CinderImages(api, rules)
     if rules.table is None:
         return cinder
-    return images.TableImages(os_table.OsTable(rules.table), cinder)
+    return images.TableImages(
+        os_table.OsTable(rules.table), cinder, form=rules.version_format
+    )
 
 
 def _enduring(
@@ -251,7 +253,7 @@ def serve(
         ),
         operators.Endpoint(
             house.refresher,
-            lambda: report.images(house.store),
+            lambda: report.images(house.store, settings),
             policy=policy,
             refill=house.bell.ring,
         ),

@@ -41,7 +41,8 @@ class Builds:
     ) -> None:
         """Count a build that came to nothing against a new image.
 
-        The current one has proved itself: there is nothing to go back to.
+        One that some pool gives has proved itself: there is nothing to go
+        back to, and the trouble is this pool's own.
         """
         if not self._poison_after or not _is_new(record, row):
             return
@@ -50,7 +51,7 @@ class Builds:
         )
         if failures < self._poison_after:
             return
-        is_news = self._store.images.reject(
+        is_news = self._store.images.reject_new(
             row.snapshot_id,
             reason=f"{failures} builds failed in a row, the last: {reason}",
         )

@@ -111,15 +111,24 @@ class Table(Protocol):
 class TableImages:
     """A table first, and Cinder's names for what it lacks."""
 
-    def __init__(self, table: Table, cinder: Images) -> None:
+    def __init__(
+        self, table: Table, cinder: Images, *, form: settings.VersionFormat
+    ) -> None:
         self._table = table
         self._cinder = cinder
+        self._form = form
 
     def find(self, known: Collection[model.SnapshotId]) -> Found:
         """Read both."""
         rows = self._table.read()
         found = self._cinder.find(known)
         return Found(
-            reading=catalogue.merge(rows, found.reading, found.snapshots),
+            reading=catalogue.merge(
+                rows,
+                found.reading,
+                found.snapshots,
+                form=self._form,
+                known=known,
+            ),
             snapshots=found.snapshots,
         )

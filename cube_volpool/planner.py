@@ -185,6 +185,11 @@ def _settle_available(
         return None
     if volume.volume_type == wanted:
         return Relabel(row, wanted)
+    # Another daemon may know the type by its new name already: only the id
+    # says that it is another type.
+    known = (pool.volume_type_id, row.volume_type_id)
+    if None in known or known[0] == known[1]:
+        return None
     return Evict(row, f"its pool is of type {wanted} now")
 
 

@@ -150,6 +150,7 @@ class Reconciler:
             now=stock.now,
             paused=record.paused,
             current=record.current_snapshot_id,
+            volume_type_id=record.volume_type_id,
             switched_at=record.switched_at,
         )
 

@@ -10,6 +10,7 @@ from cube_volpool import (
     exception,
     images,
     model,
+    origin,
     settings,
     survey,
     volumeapi,
@@ -198,7 +199,8 @@ class Refresher:
         elif known.source_snapshot_id is None:
             self._store.pools.note_error(spec.name, None)
         change = _change(spec, choice, known)
-        if change is None and known.volume_type_id == type_id:
+        recorded = known.volume_type_id, known.source_size_gib
+        if change is None and recorded == (type_id, choice.size_gib):
             return None
         self._store.pools.set_source(
             spec.name,
@@ -229,6 +231,9 @@ class Refresher:
         current, source = known.current_snapshot_id, choice.snapshot_id
         if current is None or source is None or current == source:
             return
+        if origin.kind(current) is not origin.Kind.SNAPSHOT:
+            # Nobody has looked whether it is there.
+            return
         snapshot = view.snapshots.get(current)
         if snapshot is not None and catalogue.is_usable(snapshot):
             return
@@ -245,15 +250,20 @@ class Refresher:
 
     def _catalogue(self, view: survey.View) -> None:
         """Keep the entries, each in the role that the pools give it now."""
-        records = self._store.pools.list().values()
+        known = self._store.pools.list()
+        # Others are nobody's any more, whatever they gave once.
+        records = [
+            known[spec.name]
+            for spec in self._settings.pools
+            if spec.name in known
+        ]
         self._store.images.replace(
             catalogue.assign(
                 view.entries,
                 current=[r.current_snapshot_id for r in records],
                 sources=[r.source_snapshot_id for r in records],
                 keep=self._settings.catalogue.keep,
-            ),
-            present=view.snapshots,
+            )
         )
 
     def _tell(self, findings: Sequence[catalogue.Finding]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cube_volpool import catalogue, model, origin, settings
+from cube_volpool.catalogue import versions
 from cube_volpool.db.store import Store
 
 _R = model.RowStatus
@@ -46,21 +47,29 @@ def pools(
     return answer
 
 
-def images(store: Store) -> list[Mapping[str, Any]]:
+def images(
+    store: Store, config: settings.Settings
+) -> list[Mapping[str, Any]]:
     """Return one dictionary for each image: its role, and what holds it.
 
     A snapshot that is not catalogued any more, but that a pooled volume was
     made from, is there too: it must not be deleted yet where volumes are not
     flattened.
     """
-    records = store.pools.list().values()
+    form = config.catalogue.version_format
+    known = store.pools.list()
+    records = [known[s.name] for s in config.pools if s.name in known]
     usage = {
         snapshot_id: counts
         for snapshot_id, counts in store.images.usage().items()
         if origin.kind(snapshot_id) is origin.Kind.SNAPSHOT
     }
     entries = catalogue.assign(
-        store.images.list(),
+        sorted(
+            store.images.list(),
+            key=lambda entry: versions.key(entry.version, form) or (),
+            reverse=True,
+        ),
         current=[r.current_snapshot_id for r in records],
         sources=[r.source_snapshot_id for r in records],
         keep=sys.maxsize,

@@ -67,22 +67,22 @@ class Pool:
     paused: bool = False
     #: What claims by OS name get; another one than the source in a change.
     current: model.SnapshotId | None = None
+    #: Of the type that the configuration names, as the last sync knew it.
+    volume_type_id: str | None = None
     switched_at: datetime | None = None
 
     def is_fresh(self, row: model.PooledVolume) -> bool:
-        """Is a row of the source?"""
-        return (
-            self.source is not None
-            and row.snapshot_id == self.source.snapshot_id
+        """Is a row as they are built now: of the source, in its size?"""
+        return self.source is not None and (
+            (row.snapshot_id, row.size_gib)
+            == (self.source.snapshot_id, self.source.size_gib)
         )
 
     def is_stale(self, row: model.PooledVolume) -> bool:
-        """Is a row of an image that is neither built nor given?"""
-        return (
-            self.source is not None
-            and not self.is_fresh(row)
-            and row.snapshot_id != self.current
-        )
+        """Is a row neither as they are built nor, in a change, given?"""
+        if self.source is None or self.is_fresh(row):
+            return False
+        return not self.is_changing or row.snapshot_id != self.current
 
     @property
     def is_changing(self) -> bool:
@@ -174,7 +174,7 @@ def _surplus(
     given = [
         row
         for row in shelf
-        if row.snapshot_id == pool.current and not pool.is_fresh(row)
+        if not pool.is_fresh(row) and not pool.is_stale(row)
     ]
     fresh = [row for row in shelf if pool.is_fresh(row)]
     return [*_beyond_target(pool, fresh), *_beyond_target(pool, given)]

@@ -1,7 +1,7 @@
 """The survey before a refresh: one look at everything that it needs."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cube_volpool import (
@@ -71,7 +71,10 @@ class Survey:
                 dataclasses.replace(
                     entry, rejected=rejected.get(entry.snapshot_id)
                 )
-                for entry in found.reading.entries
+                for entry in (
+                    *found.reading.entries,
+                    *self._unnamed(found, records),
+                )
             ),
             findings=found.reading.findings,
             snapshots=found.snapshots,
@@ -80,6 +83,26 @@ class Survey:
             records=records,
             form=self._settings.catalogue.version_format,
         )
+
+    def _unnamed(
+        self,
+        found: images.Found,
+        records: Mapping[model.PoolName, model.PoolRecord],
+    ) -> Iterator[model.CatalogueEntry]:
+        """Yield what pools give and the reading does not have, once each."""
+        seen = set()
+        for spec in self._settings.pools:
+            record = records.get(spec.name)
+            if record is None or record.current_snapshot_id is None:
+                continue
+            entry = catalogue.unnamed(
+                spec,
+                found.reading.entries,
+                found.snapshots.get(record.current_snapshot_id),
+            )
+            if spec.snapshot_id is None and entry and entry not in seen:
+                seen.add(entry)
+                yield entry
 
     def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
         """Look at the volumes that pools are cloned from."""

@@ -1,6 +1,6 @@
 """The pure catalogue: which snapshots are images of which OS and type."""
 
-from cube_volpool.catalogue.choice import Choice, choose, pinned
+from cube_volpool.catalogue.choice import Choice, choose, pinned, unnamed
 from cube_volpool.catalogue.reading import (
     Candidate,
     Finding,
@@ -23,4 +23,5 @@ __all__ = (
     "newest",
     "pinned",
     "read",
+    "unnamed",
 )

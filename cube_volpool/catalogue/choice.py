@@ -1,11 +1,12 @@
 """Which snapshot a pool is built from, or why none is."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from cube_volpool import model, origin, settings
 from cube_volpool.catalogue import versions
+from cube_volpool.catalogue.reading import is_usable
 
 #: In which status Cinder makes volumes from it.  *Source:* cinder
 #: volume/flows/api/create_volume.py, SNAPSHOT_PROCEED_STATUS and
@@ -52,6 +53,34 @@ def choose(
     if fitting:
         return Choice(error=f"every {what} was rejected; see os list")
     return Choice(error=f"a {what} is not in the pool project")
+
+
+def unnamed(
+    spec: settings.PoolSpec,
+    entries: Iterable[model.CatalogueEntry],
+    current: model.Snapshot | None,
+) -> model.CatalogueEntry | None:
+    """Return an entry for what a pool gives and nothing names any more.
+
+    As the oldest of its kind: to stay with, or to go back to, when all that
+    is named was rejected.  None where it is named; and where nothing else
+    is, for then its OS was taken away.
+    """
+    fitting = [entry for entry in entries if _fits(spec, entry)]
+    if current is None or not fitting or not is_usable(current):
+        return None
+    if any(entry.snapshot_id == current.id for entry in fitting):
+        return None
+    return model.CatalogueEntry(
+        os=spec.os_name,
+        type=fitting[0].type,
+        snapshot_id=current.id,
+        name=current.name,
+        version="",
+        role=model.Role.PREVIOUS,
+        volume_type=None,
+        size_gib=current.size_gib,
+    )
 
 
 def pinned(

@@ -56,9 +56,7 @@ def read(
     ``known`` are the snapshots that pools use now: of several with the same
     version that one is meant, and one that is busy for a moment stays.
     """
-    found: dict[
-        tuple[str, str], dict[versions.Key, list[model.CatalogueEntry]]
-    ] = {}
+    found: Versions = {}
     findings: list[Finding] = []
     for candidate in candidates:
         entry = _entry(candidate, rules.naming_rule)
@@ -72,13 +70,31 @@ def read(
             continue
         kind = found.setdefault((entry.os, entry.type), {})
         kind.setdefault(order, []).append(entry)
+    entries, twins = newest_first(found, known)
+    return Reading(entries=entries, findings=(*findings, *twins))
+
+
+#: Entries by (os, type) and version.
+Versions = dict[
+    tuple[str, str], dict[versions.Key, list[model.CatalogueEntry]]
+]
+
+
+def newest_first(
+    found: Versions, known: Collection[model.SnapshotId]
+) -> tuple[tuple[model.CatalogueEntry, ...], list[Finding]]:
+    """Order the entries of each kind; of one version there is one at most.
+
+    Returns them, and what was left out.
+    """
     entries: list[model.CatalogueEntry] = []
+    findings: list[Finding] = []
     for kind in found.values():
         for order in sorted(kind, reverse=True):
             chosen, twins = _one_of(kind[order], known)
             entries += chosen
             findings += twins
-    return Reading(entries=tuple(entries), findings=tuple(findings))
+    return tuple(entries), findings
 
 
 def is_usable(snapshot: model.Snapshot) -> bool:

@@ -19,7 +19,7 @@ LOG = log.getLogger(__name__)
 _POLL: Final = 0.5
 _EXTENDING: Final = "extending"
 #: Only Cinder's operator gets a volume out of that.
-_FAILED: Final = "error_extending"
+FAILED: Final = "error_extending"
 
 
 class Extension:
@@ -62,7 +62,7 @@ class Extension:
             self._clock.sleep(_POLL)
             volume = job.tenant.get_volume(volume_id)
         if volume.size_gib < wanted:
-            if volume.status == _FAILED:
+            if volume.status == FAILED:
                 raise _not_extended(volume, wanted, "Cinder failed at it")
             raise job.in_progress()
         LOG.info(

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from oslo_log import log
 
-from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool import exception, model, origin, settings, volumeapi
 from cube_volpool.claim.job import Answer, Job, is_stock, named, too_late
 from cube_volpool.claim.order import OrderDesk
 from cube_volpool.clock import Clock
@@ -42,6 +42,7 @@ class Misser:
         existing = self._look_up(job, claim)
         if existing is not None:
             return self._bind(claim, existing, model.Source.EXISTING)
+        self._refuse_sizeless(job, claim)
         self._refuse_late(job, claim)
         # Recorded before the POST: from here on this claim can never hit,
         # and whoever takes it over knows that a create may be out.
@@ -92,6 +93,19 @@ class Misser:
         if job.is_too_late():
             self._store.endings.fail(claim, reason="too late")
             raise too_late()
+
+    def _refuse_sizeless(self, job: Job, claim: model.Claim) -> None:
+        """Cinder does not choose the size of a volume made from an image."""
+        wanted = job.order.create
+        if wanted.size_gib is not None or wanted.snapshot_id is None:
+            return
+        if origin.kind(wanted.snapshot_id) is not origin.Kind.IMAGE:
+            return
+        self._store.endings.fail(claim, reason="no size")
+        raise exception.InvalidRequest(
+            field="volume.size",
+            reason="is needed to create a volume from an image",
+        )
 
     def _refuse(self, job: Job, claim: model.Claim) -> None:
         if self._limits.create_on_miss:

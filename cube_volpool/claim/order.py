@@ -38,12 +38,12 @@ class OrderDesk:
         """
         specs = self._of_type(request.volume_type)
         kind = specs[0].volume_type if specs else request.volume_type
-        source = self._source(request, kind, specs)
+        source, size_gib = self._source(request, kind, specs)
         create = model.NewVolume(
             name=request.name,
             volume_type=kind,
             snapshot_id=source,
-            size_gib=_size_of_create(request, source, specs),
+            size_gib=request.size_gib or size_gib,
             metadata=request.metadata,
             availability_zone=request.availability_zone,
         )
@@ -93,16 +93,21 @@ class OrderDesk:
         request: model.ClaimRequest,
         kind: str,
         specs: Sequence[settings.PoolSpec],
-    ) -> model.SnapshotId:
-        """Return what the volume is to be made from."""
-        if request.snapshot_id is not None:
-            return request.snapshot_id
+    ) -> tuple[model.SnapshotId, int | None]:
+        """Return what the volume is to be made from, and how large.
+
+        The size is None where Cinder knows it, or nobody does.
+        """
+        source = request.snapshot_id
+        if source is not None:
+            pinned = (s.size_gib for s in specs if s.snapshot_id == source)
+            return source, _chosen_size(source, next(pinned, None))
         if request.os_name is not None:
-            current = self._current(request.os_name, kind, specs)
+            current = self._current(request, kind, specs)
             if current is not None:
                 return current
         elif request.size_gib is not None:
-            return origin.BLANK
+            return origin.BLANK, None
         raise exception.InvalidRequest(
             field="os_name",
             reason=f"no image of {request.os_name!r} with type {kind!r} is "
@@ -122,35 +127,53 @@ class OrderDesk:
         ]
 
     def _current(
-        self, os_name: str, kind: str, specs: Sequence[settings.PoolSpec]
-    ) -> model.SnapshotId | None:
+        self,
+        request: model.ClaimRequest,
+        kind: str,
+        specs: Sequence[settings.PoolSpec],
+    ) -> tuple[model.SnapshotId, int | None] | None:
+        """Return the current image of an OS: of the pool that fits best.
+
+        Each pool changes its image by itself, so those of other sizes and
+        zones may be at another one.
+        """
         records = self._store.pools.list()
-        for spec in specs:
-            record = records.get(spec.name)
-            if spec.os_name == os_name and record is not None:
-                return record.current_snapshot_id
-        current = self._store.images.list(role=model.Role.CURRENT)
-        for entry in current:
-            if (entry.os, entry.type) == (os_name, kind):
-                return entry.snapshot_id
+        pools = [
+            (spec, records[spec.name])
+            for spec in specs
+            if spec.os_name == request.os_name and spec.name in records
+        ]
+        pools.sort(key=lambda pool: not _fits(request, *pool))
+        for spec, record in pools:
+            source = record.current_snapshot_id
+            if source is not None:
+                size_gib = spec.size_gib or record.source_size_gib
+                return source, _chosen_size(source, size_gib)
+        for entry in self._store.images.list(role=model.Role.CURRENT):
+            if (entry.os, entry.type) == (request.os_name, kind):
+                return entry.snapshot_id, None
         return None
 
 
-def _size_of_create(
+def _fits(
     request: model.ClaimRequest,
-    source: model.SnapshotId,
-    specs: Sequence[settings.PoolSpec],
-) -> int | None:
-    """Return the size of a create.  Cinder knows it, but for images.
+    spec: settings.PoolSpec,
+    record: model.PoolRecord,
+) -> bool:
+    """Could a volume of this pool serve the request?"""
+    zone, made = spec.availability_zone, spec.size_gib
+    if made is None:
+        made = record.source_size_gib
+    if request.availability_zone not in (None, zone) and zone is not None:
+        return False
+    if request.size_gib in (None, made) or made is None:
+        return True
+    return spec.extend and made < (request.size_gib or 0)
 
-    There it is that of the pool which has them.
-    """
-    size = request.size_gib
-    if size is not None or origin.kind(source) is not origin.Kind.IMAGE:
-        return size
-    for spec in specs:
-        if spec.snapshot_id == source:
-            return spec.size_gib
-    raise exception.InvalidRequest(
-        field="volume.size", reason="is needed with imageRef"
-    )
+
+def _chosen_size(
+    source: model.SnapshotId, size_gib: int | None
+) -> int | None:
+    """Return the size for a create where Cinder does not choose one."""
+    is_image = origin.kind(source) is origin.Kind.IMAGE
+    return size_gib if is_image else None

@@ -6,6 +6,7 @@ from typing import Final
 from oslo_log import log
 
 from cube_volpool import model, volumeapi
+from cube_volpool.claim.extension import FAILED
 from cube_volpool.claim.job import Answer, Job, is_stock, is_useless
 from cube_volpool.clock import Clock
 from cube_volpool.db.opening import Opened
@@ -40,7 +41,9 @@ class Repeat:
     def answer(self, job: Job, claim: model.Claim) -> Answer | Opened:
         """Return the same volume, or, when it is gone, the claim anew.
 
-        A different body is not looked at any more: the volume is there.
+        A different body is not looked at any more: the volume is there.  So
+        it is when Cinder failed to extend it: another one would only be the
+        next to fail.
         """
         if not self.is_same(job, claim):
             LOG.info(
@@ -79,7 +82,7 @@ class Repeat:
         good = (
             volume.project_id == job.caller.project_id
             and volume.name == job.request.name
-            and not is_useless(volume)
+            and (not is_useless(volume) or volume.status == FAILED)
             and not is_stock(volume, self._pool)
         )
         return volume if good else None

@@ -113,17 +113,23 @@ def create_if_absent(
     See :func:`cube_volpool.client.create_volume_if_absent`.
     """
     name = f"{hostname}_{volume_category}"
-    volume_id = _find(cld_api, name, cinder=terms.cinder)
-    if volume_id is not None:
-        return volume_id
+    found = _find(cld_api, name, cinder=terms.cinder)
+    is_pooled = volume_category in terms.categories
+    # A boot volume has the size of its snapshot, whatever is asked.
+    size = order.size if volume_category != "sys" and is_pooled else None
+    if found is not None and not _is_below(found, size):
+        return str(found["id"])
     body = _body(name, volume_category, order=order)
-    if volume_category in terms.categories:
+    volume_id = None
+    if is_pooled:
         if order.context is None:
             order = replace(order, context=cld_api.context)
         if volume_category != "sys":
             # Only a boot volume has an operating system.
             order = replace(order, os_name=None)
-        asking = _Asking(order=order, terms=terms, claim=claim)
+        asking = _Asking(
+            order=order, terms=terms, claim=claim, is_there=found is not None
+        )
         volume_id = asking.volume_id(body["volume"])
     if volume_id is None:
         answer = cld_api.post(terms.cinder, "volumes", body)
@@ -138,6 +144,8 @@ class _Asking:
     order: Order
     terms: Terms
     claim: Claim
+    #: Is a volume of that name there, and the pool asked to extend it?
+    is_there: bool
 
     @property
     def budget(self) -> float:
@@ -156,9 +164,10 @@ class _Asking:
         """
         name = volume["name"]
         # An OS name is not enough for Cinder: only the pool can help then.
-        may_create = (
+        has_source = (
             volume["snapshot_id"] is not None or volume["size"] is not None
         )
+        may_create = has_source and not self.is_there
         phase, left = self._phase()
         if may_create and phase is _Phase.OVER:
             LOG.warning("%s: the pool gave no answer; creating it", name)
@@ -234,8 +243,10 @@ class _Asking:
         return _Phase.OVER, 0
 
 
-def _find(cld_api: Any, name: str, *, cinder: str) -> str | None:
-    """Return the id of the usable volume of exactly that name, the oldest."""
+def _find(
+    cld_api: Any, name: str, *, cinder: str
+) -> Mapping[str, Any] | None:
+    """Return the usable volume of exactly that name, the oldest."""
     query = parse.urlencode({"name": name})
     answer = cld_api.get(cinder, f"volumes/detail?{query}")
     usable = [
@@ -246,7 +257,12 @@ def _find(cld_api: Any, name: str, *, cinder: str) -> str | None:
         and not volume["status"].startswith(("error", "deleting"))
     ]
     usable.sort(key=lambda v: (v.get("created_at") or "", v["id"]))
-    return usable[0]["id"] if usable else None
+    return usable[0] if usable else None
+
+
+def _is_below(volume: Mapping[str, Any], size: int | None) -> bool:
+    """May it be one of the pool's whose extension is still to come?"""
+    return size is not None and int(volume["size"]) < size
 
 
 def _body(name: str, volume_category: str, *, order: Order) -> dict[str, Any]:

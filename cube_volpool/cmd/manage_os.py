@@ -10,6 +10,7 @@ import prettytable
 from oslo_config import cfg
 
 from cube_volpool import app, exception, model, refresh, report
+from cube_volpool import conf as options
 
 _Command = Callable[[cfg.ConfigOpts], int]
 
@@ -74,9 +75,10 @@ def _allow(conf: cfg.ConfigOpts) -> int:
 
 
 def _list(conf: cfg.ConfigOpts) -> int:
+    config = options.load(conf)
     with contextlib.closing(app.open_store(conf)) as store:
         store.check_schema()
-        found = report.images(store)
+        found = report.images(store, config)
     if conf.command.json:
         print(json.dumps(found, indent=1))
     else:

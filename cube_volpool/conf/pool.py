@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+import uuid
 from typing import Final
 
 from oslo_config import cfg
@@ -225,7 +226,8 @@ def _pin(group: section.Section) -> model.SnapshotId | None:
             continue
         if not uuidutils.is_uuid_like(text):
             raise group.wrong(option, f"{text!r} is no UUID")
-        found[option] = origin.word(kind, text)
+        # As Cinder writes it: its answers are compared with this.
+        found[option] = origin.word(kind, str(uuid.UUID(text)))
     if group.get("blank"):
         found["blank"] = origin.BLANK
     if len(found) > 1:

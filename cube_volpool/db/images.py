@@ -1,6 +1,7 @@
 """The catalogue's side of the ledger: rows of ``os_images``."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,8 +13,11 @@ from cube_volpool.db.ledger import Ledger, transaction
 _I = models.os_images
 #: What Cinder says of an image, and the pools.
 _READ: Final = (
-    "os", "type", "name", "version", "role", "volume_type", "size_gib"
+    "os", "type", "snapshot_id", "name", "version", "role", "volume_type",
+    "size_gib",
 )
+#: How long a rejection outlives its snapshot's last listing.
+_REMEMBERED: Final = timedelta(days=7)
 
 
 class ImageRecords:
@@ -31,54 +35,58 @@ class ImageRecords:
         self,
         connection: sa.Connection,
         entries: Sequence[model.CatalogueEntry],
-        *,
-        present: Collection[model.SnapshotId] = (),
     ) -> None:
         """Let the catalogue hold exactly these entries.
 
         Whether one is rejected is not theirs to say: that stays.  A rejected
-        one that is not among them stays as long as its snapshot is
-        ``present``: it may be busy for a moment, and must not come back as
-        one that nobody rejected.
+        one that is not among them stays for a while: a listing may be wrong,
+        and it must not come back as one that nobody rejected.
         """
-        wanted = {entry.snapshot_id: entry for entry in entries}
-        rejected = connection.scalars(
-            sa.select(_I.c.snapshot_id).where(_I.c.rejected.is_not(None))
-        )
-        kept = [ident for ident in rejected if ident in present]
-        connection.execute(
-            sa.delete(_I).where(_I.c.snapshot_id.not_in([*wanted, *kept]))
-        )
-        connection.execute(
-            sa.update(_I)
-            .where(_I.c.snapshot_id.not_in(list(wanted)))
-            .values(role=model.Role.PREVIOUS)
-        )
-        known = {
-            row.snapshot_id: {name: row._mapping[name] for name in _READ}
-            for row in connection.execute(sa.select(_I))
-        }
-        for snapshot_id, entry in wanted.items():
+        wanted = {(e.snapshot_id, e.os, e.type): e for e in entries}
+        known = {}
+        gone = []
+        for row in connection.execute(sa.select(_I)):
+            key = row.snapshot_id, row.os, row.type
+            if key in wanted:
+                known[key] = row
+            else:
+                gone.append(row.id)
+        self._let_go(connection, gone)
+        for key, entry in wanted.items():
             values = {name: getattr(entry, name) for name in _READ}
-            if snapshot_id not in known:
+            seen = known.get(key)
+            if seen is None:
                 connection.execute(
-                    sa.insert(_I).values(
-                        snapshot_id=snapshot_id,
-                        synced_at=self._clock(),
-                        **values,
-                    )
+                    sa.insert(_I).values(synced_at=self._clock(), **values)
                 )
             # A sync that finds nothing new is nearly all of them.
-            elif known[snapshot_id] != values:
+            elif {name: seen._mapping[name] for name in _READ} != values:
                 connection.execute(
-                    sa.update(_I)
-                    .where(_I.c.snapshot_id == snapshot_id)
-                    .values(**values)
+                    sa.update(_I).where(_I.c.id == seen.id).values(**values)
                 )
         connection.execute(
             sa.update(_I)
-            .where(_I.c.snapshot_id.in_(list(wanted)))
-            .values(synced_at=self._clock())
+            .where(_I.c.id.in_([row.id for row in known.values()]))
+            .values(synced_at=self._clock(), missing_since=None)
+        )
+
+    def _let_go(self, connection: sa.Connection, ids: Sequence[int]) -> None:
+        """Delete entries; the rejected ones once they are long missing."""
+        is_ours = _I.c.id.in_(ids)
+        connection.execute(
+            sa.update(_I)
+            .where(is_ours, _I.c.missing_since.is_(None))
+            .values(role=model.Role.PREVIOUS, missing_since=self._clock())
+        )
+        long_ago = self._clock(-_REMEMBERED.total_seconds())
+        connection.execute(
+            sa.delete(_I).where(
+                is_ours,
+                sa.or_(
+                    _I.c.rejected.is_(None),
+                    _I.c.missing_since <= long_ago,
+                ),
+            )
         )
 
     @transaction
@@ -134,6 +142,23 @@ class ImageRecords:
         return self._judge(connection, snapshot_id, reason[:255])
 
     @transaction
+    def reject_new(
+        self,
+        connection: sa.Connection,
+        snapshot_id: model.SnapshotId,
+        *,
+        reason: str,
+    ) -> bool:
+        """Reject a snapshot that no pool gives yet; False otherwise."""
+        pools = models.pools
+        is_given = sa.exists().where(
+            pools.c.current_snapshot_id == snapshot_id
+        )
+        return self._judge(
+            connection, snapshot_id, reason[:255], only_if=~is_given
+        )
+
+    @transaction
     def allow(
         self, connection: sa.Connection, snapshot_id: model.SnapshotId
     ) -> bool:
@@ -145,12 +170,19 @@ class ImageRecords:
         connection: sa.Connection,
         snapshot_id: model.SnapshotId,
         reason: str | None,
+        *,
+        only_if: sa.ColumnElement[bool] | None = None,
     ) -> bool:
         was = _I.c.rejected
         is_news = was.is_(None) if reason else was.is_not(None)
         statement = (
             sa.update(_I)
-            .where(_I.c.snapshot_id == snapshot_id, is_news)
+            .where(
+                _I.c.snapshot_id == snapshot_id,
+                is_news,
+                sa.true() if only_if is None else only_if,
+            )
             .values(rejected=reason)
         )
-        return swap.changed(connection, statement) == 1
+        # Of several types, perhaps.
+        return swap.changed(connection, statement) >= 1

@@ -125,8 +125,8 @@ os_images = sa.Table(
     "os_images",
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("os", sa.String(255), nullable=False),
-    sa.Column("type", sa.String(255), nullable=False),
+    sa.Column("os", NAME, nullable=False),
+    sa.Column("type", NAME, nullable=False),
     sa.Column("snapshot_id", sa.String(36), nullable=False),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("version", sa.String(255), nullable=False),
@@ -136,7 +136,11 @@ os_images = sa.Table(
     # Why nothing is to be built from it.
     sa.Column("rejected", sa.String(255)),
     sa.Column("synced_at", TIME, nullable=False),
-    sa.UniqueConstraint("snapshot_id", name="uniq_os_images0snapshot_id"),
+    # Since when no listing has had it.
+    sa.Column("missing_since", TIME),
+    sa.UniqueConstraint(
+        "snapshot_id", "os", "type", name="uniq_os_images0snapshot_os_type"
+    ),
     sa.Index("ix_os_images_os_type_role", "os", "type", "role"),
     **_MYSQL,
 )

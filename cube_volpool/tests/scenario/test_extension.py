@@ -103,12 +103,26 @@ class ExtensionCase(base.ScenarioCase):
             self.assertEqual(1, len(sent), str(how))
             self.cloud.journal.clear()
 
-    def test_failed_extension_is_told(self) -> None:
-        """The volume is broken then; the next time another is given."""
+    def test_failed_extension_is_told_as_often_as_it_is_asked(self) -> None:
+        """Each further volume would only be the next one to fail."""
+        self.cloud.backend.plan("extend", "error", times=None)
+        for _ in range(3):
+            error = self.assertRaises(
+                exception.NotExtended, self.one.claim, size_gib=5
+            )
+
+        [given] = self.named()
+        self.assertEqual(given.id, error.volume_id)
+        self.assertEqual("error_extending", given.status)
+
+    def test_broken_volume_that_was_deleted_is_replaced(self) -> None:
+        """Its owner is rid of it: the claim opens again."""
         self.cloud.backend.plan("extend", "error")
         self.assertRaises(
             exception.NotExtended, self.one.claim, size_gib=5
         )
+        self.cloud.drop_volume(self.named()[0])
+        self.clock.advance(120)
 
         answer = self.one.claim(size_gib=5)
 

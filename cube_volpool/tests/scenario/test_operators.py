@@ -139,7 +139,12 @@ class ListCase(OperatorCase):
     def test_the_command_shows_the_same(self) -> None:
         """Both are the ledger's."""
         self.assertEqual(
-            [dict(image) for image in report.images(self.world.store)],
+            [
+                dict(image)
+                for image in report.images(
+                    self.world.store, self.world.settings
+                )
+            ],
             self.call("list_os")["images"],
         )
 
@@ -310,7 +315,9 @@ class SharedCase(base.ScenarioCase):
         snapshot = self.cloud.snapshot_id(base.SSD)
         [found] = [
             image
-            for image in report.images(self.world.store)
+            for image in report.images(
+                self.world.store, self.world.settings
+            )
             if image["snapshot_id"] == snapshot
         ]
 

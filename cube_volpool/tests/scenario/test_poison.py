@@ -1,14 +1,19 @@
 """An image that cannot be built from is given up."""
 
 import dataclasses
+import pathlib
+import sqlite3
 from datetime import timedelta
 
-from cube_volpool import model
+import fixtures
+
+from cube_volpool import model, settings
+from cube_volpool.tests import world
 from cube_volpool.tests.scenario import rollout
 from cube_volpool.tests.simulator import faults
 
 
-class PoisonCase(rollout.ImageCase):
+class _PoisonCase(rollout.ImageCase):
     """Three failed builds in a row are enough."""
 
     reconcile = {"drain_time": timedelta(0), "poison_after": 3}
@@ -38,6 +43,10 @@ class PoisonCase(rollout.ImageCase):
 
     def rejected(self) -> dict[model.SnapshotId, str]:
         return dict(self.world.store.images.rejected())
+
+
+class PoisonCase(_PoisonCase):
+    """A pool that follows the names of snapshots."""
 
     def test_failures_in_a_row_reject_it(self):
         """Once, however many daemons count."""
@@ -185,3 +194,84 @@ class NeverCase(rollout.ImageCase):
         self.assertEqual({}, self.world.store.images.rejected())
         self.assertEqual((bad, self.old), (self.source, self.current))
         self.assertEqual(2, self.ready(self.old))
+
+
+class OneRowCase(_PoisonCase):
+    """A table has one row of each OS, and it says another snapshot now."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        path = pathlib.Path(self.useFixture(fixtures.TempDir()).path) / "t"
+        self.table = sqlite3.connect(path)
+        self.addCleanup(self.table.close)
+        self.table.execute("CREATE TABLE os (name, type, snapshot_id)")
+        self.name_image(self.old)
+        config = self.world.settings
+        config = dataclasses.replace(
+            config,
+            catalogue=dataclasses.replace(
+                config.catalogue,
+                source=settings.ImageSource.TABLE,
+                table=settings.TableSettings(connection=f"sqlite:///{path}"),
+            ),
+        )
+        self.one = self.world.daemon("one", config=config)
+        self.two = self.world.daemon("two", config=config)
+
+    def name_image(self, snapshot_id: str) -> None:
+        self.table.execute("DELETE FROM os")
+        self.table.execute(
+            "INSERT INTO os VALUES ('debian-12', 'ssd', ?)", (snapshot_id,)
+        )
+        self.table.commit()
+
+    def publish_bad(self, *, times: int | None = None) -> model.SnapshotId:
+        bad = self.publish("20261121", sync=False)
+        self.cloud.backend.plan("create", "error", times=times, lock=bad)
+        self.name_image(bad)
+        self.sync()
+        return bad
+
+    def test_pool_goes_on_with_the_one_that_nothing_names(self):
+        """It is built from, too: the shelf is filled up again."""
+        self.publish_bad()
+        self.run_for(30)
+        self.empty_the_shelf()
+
+        self.run_for(5)
+
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+        self.assertEqual(2, self.ready(self.old))
+
+
+class TwoPoolsCase(_PoisonCase):
+    """Another pool gives the image already; only this one cannot build it."""
+
+    def configure(self) -> settings.Settings:
+        config = super().configure()
+        return dataclasses.replace(
+            config,
+            pools=(
+                *config.pools,
+                world.spec("sound", availability_zone="nova"),
+            ),
+        )
+
+    def test_failures_of_one_take_it_from_nobody(self):
+        """What is given has proved itself."""
+        newer = self.publish("20261121")
+        for _ in range(40):
+            self.clock.advance(5)
+            self.one.house.reconciler.round([model.PoolName("sound")])
+        self.assertEqual(
+            newer, self.pool_record("sound").current_snapshot_id
+        )
+        self.cloud.backend.plan("create", "error", times=6, lock=newer)
+
+        self.run_for(60)
+
+        self.assertEqual({}, self.rejected())
+        for pool in ("deb", "sound"):
+            record = self.pool_record(pool)
+            self.assertEqual(newer, record.source_snapshot_id)
+            self.assertEqual(newer, record.current_snapshot_id)

@@ -122,15 +122,30 @@ class AfterTheSwitchCase(_RollbackCase):
         self.assertEqual(self.old, self.source)
         self.assertEqual([self.newer], self.rejected())
 
-    def test_rejection_goes_with_its_snapshot(self):
-        """The catalogue does not grow for ever."""
+    def test_rejection_goes_a_week_after_its_snapshot(self):
+        """The catalogue does not grow for ever; a listing may be wrong."""
         self.roll_back()
         self.until(lambda: self.current == self.old)
         self.drop_snapshot(self.newer)
 
+        for days, expected in ((0, [self.newer]), (6, [self.newer]), (2, [])):
+            self.clock.advance(days * 86400)
+            self.sync()
+            self.assertEqual(expected, self.rejected())
+
+    def test_one_wrong_listing_does_not_bring_it_back(self):
+        """Of another region, say: everything is missing for a moment."""
+        self.roll_back()
+        self.until(lambda: self.current == self.old)
+        listed = dict(self.cloud.snapshots)
+        self.cloud.snapshots.clear()
+        self.sync()
+        self.cloud.snapshots.update(listed)
+
         self.sync()
 
-        self.assertEqual([], self.rejected())
+        self.assertEqual([self.newer], self.rejected())
+        self.assertEqual((self.old, self.old), (self.source, self.current))
 
 
 class DuringAChangeCase(_RollbackCase):

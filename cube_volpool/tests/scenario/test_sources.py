@@ -93,6 +93,16 @@ class BlankCase(_SourceCase):
         self.assertEqual(_POOL, self.claim("db_data", size_gib=7))
         self.assertEqual(7, self.assert_given("db_data").size)
 
+    def test_another_size_of_the_pool_replaces_the_stock(self) -> None:
+        """Every claim names a size, so the old ones would stay for ever."""
+        old = self.shelf()
+
+        self.pool(os_name="", snapshot_id=origin.BLANK, size_gib=5)
+
+        self.assertEqual(2, len(self.shelf()))
+        self.assertEqual([], [ident for ident in old if self.row_of(ident)])
+        self.assertEqual(_POOL, self.claim("db_data", size_gib=5))
+
     def test_cap_of_one_snapshot_is_not_theirs(self) -> None:
         """They do not wait for each other in Cinder."""
         self.pool(
@@ -150,6 +160,45 @@ class ImageCase(_SourceCase):
         )
 
         self.assertEqual("volume.size", error.field)
+
+    def test_next_image_is_built_while_the_first_is_given(self) -> None:
+        """Nobody is refused for a size that only a create needs."""
+        self.pool(snapshot_id=self.word, size_gib=2)
+        other = self.cloud.add_image("debian-12", min_disk=2)
+        config = world.settings_of(
+            world.spec(
+                snapshot_id=origin.word(origin.Kind.IMAGE, other.id),
+                size_gib=2,
+            )
+        )
+        self.one = self.world.daemon("next", config=config)
+        self.one.house.duties.sync()
+
+        self.assertEqual(_POOL, self.claim("a", os_name="debian-12"))
+        self.assertEqual(_POOL, self.claim("b", snapshot_id=self.word))
+        self.assertEqual(_CREATED, self.claim("c", os_name="debian-12"))
+        self.build()
+        for name in "abc":
+            given = self.assert_given(name)
+            self.assertEqual(self.image.id, given.image_metadata["image_id"])
+
+    def test_image_that_is_given_is_not_taken_for_gone(self) -> None:
+        """Cinder lists no images; what was used up is created from it."""
+        self.pool(snapshot_id=self.word, size_gib=2)
+        self.empty()
+        self.pool_follows_a_catalogue_that_cannot_be_built()
+
+        self.assertEqual(self.word, self.pool_record().current_snapshot_id)
+
+    def pool_follows_a_catalogue_that_cannot_be_built(self) -> None:
+        self.cloud.backend.plan("create", "stuck", times=None)
+        self.one = self.world.daemon(
+            "follows", config=world.settings_of(world.spec())
+        )
+        for _ in range(3):
+            self.one.house.duties.sync()
+            self.one.house.reconciler.round()
+            self.clock.advance(60)
 
     def test_audit_keeps_them(self) -> None:
         """A listing shows the image, the answer to a rename does not."""
@@ -213,6 +262,18 @@ class VolumeCase(_SourceCase):
         self.one.fill()
 
         self.assertEqual(2, len(self.shelf()))
+        self.assertEqual("", self.trouble())
+
+    def test_source_that_grew_is_cloned_in_its_new_size(self) -> None:
+        """A smaller clone is refused, each and every time."""
+        self.pool(snapshot_id=self.word)
+        self.golden.size = 3
+        self.claim("a", snapshot_id=self.word)
+
+        self.one.fill()
+
+        sizes = [self.cloud.volume(ident).size for ident in self.shelf()]
+        self.assertEqual([3, 3], sizes)
         self.assertEqual("", self.trouble())
 
     def test_pool_changes_from_a_snapshot_to_a_volume(self) -> None:

@@ -158,6 +158,55 @@ class Available(PlannerCase):
                 reason, row, stock.volume_of(row, **change)
             )
 
+    def test_one_whose_type_has_another_name_keeps_its_place(self):
+        """Row, volume, pool: by name; ids of the row and of the pool."""
+        for of_row, shown, of_pool, ids, expected in (
+            # Renamed in Cinder; nobody has told the configuration yet.
+            ("ssd", "fast", "ssd", ("1", "1"), None),
+            ("ssd", "fast", "ssd", ("1", None), None),
+            # The configuration follows.
+            ("ssd", "fast", "fast", ("1", "1"), actions.Relabel),
+            # A daemon that has the old name yet, beside one that has not.
+            ("fast", "fast", "ssd", ("1", "1"), None),
+            ("fast", "fast", "ssd", ("1", None), None),
+            ("fast", "fast", "ssd", (None, "1"), None),
+            # Another type.
+            ("ssd", "ssd", "sas", ("1", "2"), actions.Evict),
+            ("ssd", "ssd", "sas", ("1", None), None),
+        ):
+            row = stock.row(type=of_row, volume_type_id=ids[0])
+            volume = stock.volume_of(
+                row, volume_type=shown, volume_type_id=ids[0]
+            )
+            pool = stock.pool(
+                row,
+                spec=stock.spec(volume_type=of_pool, min_ready=1),
+                volume_type_id=ids[1],
+            )
+
+            planned = planner.plan(pool, stock.seen(volume), stock.LIMITS)
+
+            kinds = [
+                type(action)
+                for action in planned
+                if not isinstance(action, actions.Create)
+            ]
+            self.assertEqual(
+                [] if expected is None else [expected],
+                kinds,
+                f"{of_row} {shown} {of_pool} {ids}",
+            )
+
+    def test_one_without_the_id_of_its_type_is_told_by_name(self):
+        """It was on the shelf before there were such ids."""
+        row = stock.row(volume_type_id=None)
+
+        self.assert_evicted(
+            "its type is sas",
+            row,
+            stock.volume_of(row, volume_type="sas", volume_type_id="2"),
+        )
+
     def test_one_that_is_gone_is_forgotten(self):
         """A GET by id says so."""
         row = stock.row()

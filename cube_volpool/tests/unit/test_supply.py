@@ -200,6 +200,23 @@ class Trim(base.BaseTestCase):
             )
             self.assertEqual(expected, found, str((new, old, building)))
 
+    def test_another_size_of_the_source_is_replaced(self):
+        """As one of another image; in a change what is given stays."""
+        rows = [*_rows(new=4), stock.row(9, size_gib=7)]
+
+        self.assertEqual(
+            [(9, "stale")], self.gone(_pool(*rows, current=_NEW))
+        )
+        self.assertEqual(
+            [],
+            self.gone(
+                _pool(
+                    *_rows(new=4),
+                    stock.row(9, size_gib=7, snapshot_id=_OLD),
+                )
+            ),
+        )
+
     def test_what_was_overtaken_goes_without_waiting(self):
         """It was never given: nobody knows its snapshot."""
         rows = [

@@ -1,8 +1,13 @@
 """The catalogue in the ledger, and the sources of pools; three databases."""
 
+import dataclasses
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
+
 from cube_volpool import exception, model
+from cube_volpool.db import models
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.functional.db.databases import POOL
 
@@ -71,6 +76,63 @@ class ImageFacts(_Case):
         )
         self.assertEqual({}, images.rejected())
         self.assertFalse(images.reject("unknown", reason="r"))
+
+    def test_a_rejection_outlives_a_listing_that_lacks_its_snapshot(self):
+        """A wrong one must not bring it back; after a week it is no more."""
+        images = self.store.images
+        bad, good = _entry("s1", "1"), _entry("s2", "2")
+        images.replace([bad, good])
+        images.reject("s1", reason="r")
+        for _ in range(2):
+            images.replace([])
+            [kept] = self.images()
+            self.assertEqual("r", kept.rejected)
+            self.assertEqual(model.Role.PREVIOUS, kept.role)
+        images.replace([bad, good])
+        self.assertEqual("r", self.images()[0].rejected)
+        images.replace([good])
+        long_ago = datetime(2000, 1, 1)
+        self.sql(
+            sa.update(models.os_images)
+            .where(models.os_images.c.missing_since.is_not(None))
+            .values(missing_since=long_ago)
+        )
+
+        images.replace([good])
+
+        self.assertEqual([good], self.images())
+
+    def test_one_snapshot_may_be_the_image_of_two_types(self):
+        """Rejected, it is so for both."""
+        both = [
+            _entry("s1", "1"),
+            dataclasses.replace(_entry("s1", "1"), type="hdd"),
+            dataclasses.replace(_entry("s1", "1"), os="Debian-12"),
+        ]
+        for _ in range(2):
+            self.store.images.replace(both)
+            self.assertEqual(
+                {(e.os, e.type) for e in both},
+                {(e.os, e.type) for e in self.images()},
+            )
+
+        self.assertTrue(self.store.images.reject("s1", reason="r"))
+
+        self.assertEqual(["r"] * 3, [e.rejected for e in self.images()])
+
+    def test_what_some_pool_gives_is_not_rejected_by_failures(self):
+        """The trouble is another pool's own."""
+        self.store.images.replace([_entry(_OLD, "1"), _entry(_NEW, "2")])
+        self.source(_OLD)
+        self.source(_NEW)
+
+        told = [
+            self.store.images.reject_new(ident, reason="r")
+            for ident in (_OLD, _NEW, _NEW)
+        ]
+
+        self.assertEqual([False, True, False], told)
+        self.assertEqual({_NEW: "r"}, self.store.images.rejected())
 
     def test_the_first_source_is_current_at_once(self):
         """A later one waits for the switch, none changes nothing."""

@@ -166,6 +166,49 @@ class OrderTest(base.BaseTestCase):
         )
         self.assertIsNone(self.desk.pool_of(self.resolve().without_pool()))
 
+    def test_an_os_name_means_the_image_of_the_pool_that_fits(self):
+        """Each changes its image by itself; other sizes may be behind."""
+        small = _spec("small", "nvme", size_gib=2, availability_zone="a")
+        large = _spec("large", "nvme", size_gib=8, availability_zone="b")
+        self.store.pools.ensure([small.name, large.name])
+        for name, source in (("small", "old"), ("large", "new")):
+            self.store.pools.set_source(
+                model.PoolName(name),
+                snapshot_id=model.SnapshotId(source),
+                size_gib=1,
+                volume_type_id="n",
+            )
+        self.desk = OrderDesk(self.store, (small, large))
+
+        for asked, expected in (
+            ({"size_gib": 8}, "new"),
+            ({"size_gib": 2}, "old"),
+            ({"availability_zone": "b"}, "new"),
+            ({"availability_zone": "c"}, "old"),
+            ({"size_gib": 8, "availability_zone": "a"}, "old"),
+            ({}, "old"),
+        ):
+            order = self.resolve(volume_type="nvme", **asked)
+            self.assertEqual(expected, order.wanted.snapshot_id, str(asked))
+
+    def test_a_pool_that_extends_fits_what_is_larger(self):
+        """And not what is smaller."""
+        first = _spec("first", "nvme", size_gib=4)
+        grows = _spec("grows", "nvme", size_gib=2, extend=True)
+        self.store.pools.ensure([first.name, grows.name])
+        for name in ("first", "grows"):
+            self.store.pools.set_source(
+                model.PoolName(name),
+                snapshot_id=model.SnapshotId(name),
+                size_gib=1,
+                volume_type_id="n",
+            )
+        self.desk = OrderDesk(self.store, (first, grows))
+
+        for size, expected in ((4, "first"), (3, "grows"), (1, "first")):
+            order = self.resolve(volume_type="nvme", size_gib=size)
+            self.assertEqual(expected, order.wanted.snapshot_id, str(size))
+
     def test_a_miss_is_counted_for_the_pool_of_its_size(self):
         """Another size of a boot volume counts too, of a blank one not."""
         small = _spec("small", "nvme", size_gib=2)

@@ -154,6 +154,39 @@ class TestCreate(cloud.ClientCase):
             "made", self.create("swap", terms=terms, size=7, snapshot_id=None)
         )
 
+    def test_volume_that_is_too_small_yet_is_asked_for_again(self):
+        """Its extension is still to come; another is never made beside it."""
+        self.cloud.volumes = [
+            cloud.make_volume("there", name="vm-1_data", size=2)
+        ]
+        terms = dataclasses.replace(cloud.TERMS, categories=("data",))
+
+        def create(size):
+            return self.create(
+                "data", terms=terms, size=size, snapshot_id=None,
+                first_tried_at=cloud.NOW - 1000,
+            )
+
+        self.assertEqual("there", create(2))
+        self.assertEqual([], self.pool.asked)
+        self.assertEqual("claimed", create(7))
+        for error in (
+            exception.PoolEmpty(name="n", reason="r"), cloud.not_sent(),
+        ):
+            self.pool.error = error
+            self.assertRaises(type(error), create, 7)
+        self.assertEqual([], self.cloud.posted)
+
+    def test_volume_of_a_category_that_is_not_pooled_is_the_answer(self):
+        """Whatever its size: it is as skyline made it."""
+        self.cloud.volumes = [
+            cloud.make_volume("there", name="vm-1_data", size=2)
+        ]
+
+        self.assertEqual(
+            "there", self.create("data", size=7, snapshot_id=None)
+        )
+
     def test_sys_is_claimed_with_skylines_body_and_no_size(self):
         """A boot volume has the size of its snapshot."""
         self.assertEqual("claimed", self.create(size=40))

@@ -41,6 +41,15 @@ class Values(ConfCase):
             self.assertEqual(expected, found.snapshot_id)
             self.assertEqual("debian-12", found.os_name)
 
+    def test_an_id_is_written_as_cinder_writes_it(self):
+        """Its answers are compared with it."""
+        ident = "0b1c2d3e-0000-4000-8000-00000000000a"
+        for text in (ident.upper(), ident.replace("-", "")):
+            found = self.load(
+                {"pool:a": {"image_id": text, "size_gib": 4}}
+            ).pools[0]
+            self.assertEqual(f"image:{ident}", found.snapshot_id)
+
     def test_a_blank_pool_has_no_os(self):
         """It is told by its type and size."""
         found = self.load(
