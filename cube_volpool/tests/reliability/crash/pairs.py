@@ -4,7 +4,8 @@
         [--slice 3/10] [--journey NAME]... [--results FILE]
 
 does all pairs of moments, or a slice of them; several slices may run side by
-side.  What FILE has is not done again, so an interrupted run goes on.  A
+side.  What FILE has of the same production code is not done again, so an
+interrupted run goes on; ``--sum FILE`` adds it up.  A
 moment is the start of a daemon, and the time after each call that may have
 changed something, or with that call on its way: before the next call, and
 after one that only reads, nothing is different.  Prints a line for each
@@ -23,6 +24,7 @@ from dataclasses import dataclass, field
 
 from cube_volpool.tests.reliability.crash import doors, journeys, sweep
 from cube_volpool.tests.reliability.crash.places import Place
+from cube_volpool.tests.reliability.histories import blocks
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,41 @@ def sample(
     return tally
 
 
-def _done(path: pathlib.Path | None) -> dict[str, int]:
+def recorded(path: pathlib.Path | None, code: str) -> dict[str, int]:
+    """Return how many pairs each first crash had; all were recovered from.
+
+    Those of this production code; a half-written line is none.
+    """
     if path is None or not path.exists():
         return {}
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return dict(json.loads(line) for line in lines)
+    found: dict[str, int] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            one = json.loads(line)
+        except ValueError:
+            continue
+        if one["code"] == code:
+            found[one["first"]] = one["pairs"]
+    return found
+
+
+def _record(
+    path: pathlib.Path, first: First, *, code: str, pairs: int
+) -> None:
+    line = json.dumps({"code": code, "first": str(first), "pairs": pairs})
+    with path.open("a", encoding="utf-8") as results:
+        results.write(line + "\n")
+
+
+def _told(path: pathlib.Path, wanted: list[First], code: str) -> int:
+    """Say how far a record is; return the exit status."""
+    known = recorded(path, code)
+    done = [known[str(first)] for first in wanted if str(first) in known]
+    print(
+        f"code {code}: {len(done)} of {len(wanted)} first crashes, "
+        f"{sum(done)} pairs recovered from"
+    )
+    return 0 if len(done) == len(wanted) else 1
 
 
 def main() -> int:
@@ -129,13 +161,18 @@ def main() -> int:
     parser.add_argument("--slice", default="1/1", help="such as 3/10")
     parser.add_argument("--journey", action="append", default=[])
     parser.add_argument("--results", type=pathlib.Path)
+    parser.add_argument("--sum", type=pathlib.Path, metavar="FILE")
     given = parser.parse_args()
     # Daemons that find what a dead one left say so each time.
     logging.disable(logging.CRITICAL)
     number, of = map(int, given.slice.split("/"))
     place = Place()
     found = firsts(place, given.journey or list(journeys.ALL))
-    known = _done(given.results)
+    # Of the code that is loaded, whatever becomes of the files meanwhile.
+    code = blocks.code()
+    if given.sum:
+        return _told(given.sum, list(found), code)
+    known = recorded(given.results, code)
     pairs, bad = 0, 0
     for first in itertools.islice(found, number - 1, None, of):
         if str(first) not in known:
@@ -148,8 +185,9 @@ def main() -> int:
                 continue
             known[str(first)] = tally.pairs
             if given.results is not None:
-                with given.results.open("a", encoding="utf-8") as results:
-                    results.write(json.dumps([str(first), tally.pairs]) + "\n")
+                _record(
+                    given.results, first, code=code, pairs=tally.pairs
+                )
         pairs += known[str(first)]
     place.close()
     print(f"slice {given.slice}: {pairs} pairs recovered from, {bad} not")

@@ -7,7 +7,11 @@ main journeys here; all pairs of all journeys are a command of their own, see
 """
 
 import os
+import pathlib
 import random
+
+import fixtures
+from oslotest import base
 
 from cube_volpool.tests import figures
 from cube_volpool.tests.reliability.crash import case, journeys, pairs
@@ -49,3 +53,20 @@ class PairSweep(case.SweepCase):
     def _record(self, tally: pairs.Tally) -> None:
         good = tally.pairs - tally.bad
         figures.record(self.figure, good=good, of=tally.pairs)
+
+
+class RecordCase(base.BaseTestCase):
+    """What the long form has done is not done again."""
+
+    def test_record_counts_for_its_code_alone(self):
+        """Half a line is none; other code may behave otherwise."""
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        path = folder / "pairs.jsonl"
+        self.assertEqual({}, pairs.recorded(path, "x"))
+        line = '{"code": "%s", "first": "%s", "pairs": %d}\n'
+        path.write_text(
+            line % ("x", "a", 3) + line % ("y", "b", 4)
+            + line % ("x", "c", 5) + '{"code": "x", "fir'
+        )
+
+        self.assertEqual({"a": 3, "c": 5}, pairs.recorded(path, "x"))
