@@ -41,8 +41,9 @@ class Builds:
     ) -> None:
         """Count a build that came to nothing against a new image.
 
-        One that some pool gives has proved itself: there is nothing to go
-        back to, and the trouble is this pool's own.
+        One that the pool gives has proved itself, and there is nothing to go
+        back to; one that another pool has on its shelf shows that the trouble
+        is this pool's own.
         """
         if not self._poison_after or not _is_new(record, row):
             return
@@ -53,6 +54,7 @@ class Builds:
             return
         is_news = self._store.images.reject_new(
             row.snapshot_id,
+            pool=record.name,
             reason=f"{failures} builds failed in a row, the last: {reason}",
         )
         if is_news:

@@ -4,6 +4,7 @@ Reads only.  Each source comes to the same: a reading, and the snapshots that
 it speaks of.
 """
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -46,12 +47,16 @@ class CinderImages:
     def find(self, known: Collection[model.SnapshotId]) -> Found:
         """Read Cinder."""
         snapshots = self._api.list_snapshots()
+        bare: list[catalogue.Finding] = []
         if self._rules.source is settings.ImageSource.VOLUMES:
-            candidates = self._of_volumes(snapshots)
+            candidates, bare = self._of_volumes(snapshots)
         else:
             candidates = [self._of_snapshot(one) for one in snapshots]
+        reading = catalogue.read(candidates, self._rules, known=known)
         return Found(
-            reading=catalogue.read(candidates, self._rules, known=known),
+            reading=dataclasses.replace(
+                reading, findings=(*reading.findings, *bare)
+            ),
             snapshots={snapshot.id: snapshot for snapshot in snapshots},
         )
 
@@ -75,8 +80,11 @@ class CinderImages:
 
     def _of_volumes(
         self, snapshots: Iterable[model.Snapshot]
-    ) -> list[catalogue.Candidate]:
-        """Take each volume's newest finished snapshot, or its own source."""
+    ) -> tuple[list[catalogue.Candidate], list[catalogue.Finding]]:
+        """Take each volume's newest finished snapshot, or its own source.
+
+        Returns what has one, and what fits the rule and has none.
+        """
         by_id = {snapshot.id: snapshot for snapshot in snapshots}
         taken: dict[model.VolumeId, model.Snapshot] = {}
         # Cinder lists the oldest first, so the last one stays.
@@ -84,6 +92,7 @@ class CinderImages:
             if snapshot.status == "available":
                 taken[snapshot.volume_id] = snapshot
         candidates = []
+        bare = []
         for volume in self._api.list_volumes():
             if model.DEPLOYMENT_KEY in volume.metadata:
                 continue
@@ -98,7 +107,17 @@ class CinderImages:
                         volume_type=volume.volume_type or None,
                     )
                 )
-        return candidates
+            elif self._rules.naming_rule.fullmatch(volume.name):
+                bare.append(
+                    catalogue.Finding(
+                        snapshot_id=model.SnapshotId(volume.id),
+                        name=volume.name,
+                        problem="has no finished snapshot, and was made from "
+                        "none that is there",
+                        kind="volume",
+                    )
+                )
+        return candidates, bare
 
 
 class Table(Protocol):

@@ -187,6 +187,8 @@ class PoolRecord:
     """One row of ``pools``: what all daemons must agree on."""
 
     name: PoolName
+    #: The OS of the source and of the current snapshot; None: not known.
+    os_name: str | None = None
     generation: int
     #: Bumped by every top-up of any pool: the caps on creates are common.
     fleet_generation: int = 0
@@ -194,6 +196,7 @@ class PoolRecord:
     drained: bool
     #: What is built.
     source_snapshot_id: SnapshotId | None
+    #: Of the volumes, for all daemons: a configured size is in it.
     source_size_gib: int | None
     #: What a claim by OS name gets; not the source during a change.
     current_snapshot_id: SnapshotId | None = None
@@ -220,6 +223,10 @@ class CatalogueEntry:
     size_gib: int
     #: Why nothing is to be built from it.
     rejected: str | None = None
+    #: False: the images' source does not name it any more.
+    is_named: bool = True
+    #: Until when it did; None also where that is being found out.
+    named_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

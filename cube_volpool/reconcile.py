@@ -140,7 +140,7 @@ class Reconciler:
         if record.source_snapshot_id and record.source_size_gib:
             source = supply.Source(
                 snapshot_id=record.source_snapshot_id,
-                size_gib=spec.size_gib or record.source_size_gib,
+                size_gib=record.source_size_gib,
             )
         return supply.Pool(
             spec=spec,

@@ -64,11 +64,24 @@ class Refresher:
         """Do what is due by itself: a sync, or what does without Cinder.
 
         Where images are only read when asked, the pools still follow what
-        was rejected meanwhile; and the first time somebody has to read them.
+        was rejected meanwhile; and the first time somebody has to read them,
+        for all pools or for one.
         """
         if self._settings.catalogue.automatic or not self._store.images.list():
             return self.sync()
-        return self.reconsider()
+        self._ensure()
+        records = self._store.pools.list()
+        begun = self._begin(
+            [
+                spec
+                for spec in self._settings.pools
+                if _is_beginner(spec, records[spec.name])
+            ]
+        )
+        later = self.reconsider()
+        return Synced(
+            changes=(*begun.changes, *later.changes), findings=begun.findings
+        )
 
     def plan(self) -> Synced:
         """Say what a sync would change; changes nothing.  Raises as sync."""
@@ -91,8 +104,38 @@ class Refresher:
         self._ensure()
         view = self._survey.look()
         self._tell(view.findings)
+        changes = self._follow(view, self._settings.pools)
+        self._catalogue(view.entries)
+        return Synced(changes=changes, findings=view.findings)
+
+    def _begin(self, specs: Sequence[settings.PoolSpec]) -> Synced:
+        """Sync these pools alone: the others have not been asked for."""
+        if not specs:
+            return Synced(changes=())
+        view = self._survey.look()
+        changes = self._follow(view, specs)
+        kinds = {
+            (entry.os, entry.type)
+            for entry in view.entries
+            for spec in specs
+            if catalogue.fits(spec, entry)
+        }
+        others = [
+            entry
+            for entry in self._store.images.list()
+            if (entry.os, entry.type) not in kinds
+        ]
+        mine = [e for e in view.entries if (e.os, e.type) in kinds]
+        form = self._settings.catalogue.version_format
+        self._catalogue([*mine, *catalogue.ordered(others, form)])
+        return Synced(changes=changes, findings=view.findings)
+
+    def _follow(
+        self, view: survey.View, specs: Iterable[settings.PoolSpec]
+    ) -> tuple[Change, ...]:
+        """Let pools have the source that a view chooses for them."""
         changes = []
-        for spec in self._settings.pools:
+        for spec in specs:
             choice = view.choose(spec)
             known = view.records[spec.name]
             change = self._record(
@@ -104,8 +147,7 @@ class Refresher:
             if change is not None:
                 changes.append(change)
             self._abandon(known, choice, view)
-        self._catalogue(view)
-        return Synced(changes=tuple(changes), findings=view.findings)
+        return tuple(changes)
 
     def reconsider(self) -> Synced:
         """Choose again among what is catalogued; Cinder is not asked."""
@@ -119,7 +161,11 @@ class Refresher:
             if known is None or spec.snapshot_id or not known.volume_type_id:
                 continue
             choice = catalogue.choose(
-                spec, entries, (spec.volume_type,), form=form
+                spec,
+                entries,
+                (spec.volume_type,),
+                form=form,
+                current=known.current_snapshot_id,
             )
             change = self._record(
                 spec, choice, known, type_id=known.volume_type_id
@@ -199,14 +245,16 @@ class Refresher:
         elif known.source_snapshot_id is None:
             self._store.pools.note_error(spec.name, None)
         change = _change(spec, choice, known)
-        recorded = known.volume_type_id, known.source_size_gib
-        if change is None and recorded == (type_id, choice.size_gib):
+        size_gib = choice.size_gib and (spec.size_gib or choice.size_gib)
+        recorded = known.volume_type_id, known.source_size_gib, known.os_name
+        if change is None and recorded == (type_id, size_gib, spec.os_name):
             return None
         self._store.pools.set_source(
             spec.name,
             snapshot_id=choice.snapshot_id,
-            size_gib=choice.size_gib,
+            size_gib=size_gib,
             volume_type_id=type_id,
+            os_name=spec.os_name,
         )
         if change is not None:
             LOG.info(
@@ -248,7 +296,7 @@ class Refresher:
                 current,
             )
 
-    def _catalogue(self, view: survey.View) -> None:
+    def _catalogue(self, entries: Sequence[model.CatalogueEntry]) -> None:
         """Keep the entries, each in the role that the pools give it now."""
         known = self._store.pools.list()
         # Others are nobody's any more, whatever they gave once.
@@ -259,7 +307,7 @@ class Refresher:
         ]
         self._store.images.replace(
             catalogue.assign(
-                view.entries,
+                entries,
                 current=[r.current_snapshot_id for r in records],
                 sources=[r.source_snapshot_id for r in records],
                 keep=self._settings.catalogue.keep,
@@ -288,6 +336,17 @@ def _change(
         before=before,
         after=choice.snapshot_id,
         error=choice.error,
+    )
+
+
+def _is_beginner(
+    spec: settings.PoolSpec, known: model.PoolRecord
+) -> bool:
+    """Has nobody told this pool yet what to build?"""
+    if spec.snapshot_id is not None:
+        return known.source_snapshot_id != spec.snapshot_id
+    return known.volume_type_id is None or (
+        known.os_name not in (None, spec.os_name)
     )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cube_volpool import catalogue, model, origin, settings
-from cube_volpool.catalogue import versions
 from cube_volpool.db.store import Store
 
 _R = model.RowStatus
@@ -65,11 +64,7 @@ def images(
         if origin.kind(snapshot_id) is origin.Kind.SNAPSHOT
     }
     entries = catalogue.assign(
-        sorted(
-            store.images.list(),
-            key=lambda entry: versions.key(entry.version, form) or (),
-            reverse=True,
-        ),
+        catalogue.ordered(store.images.list(), form),
         current=[r.current_snapshot_id for r in records],
         sources=[r.source_snapshot_id for r in records],
         keep=sys.maxsize,
@@ -83,12 +78,15 @@ def images(
             "name": entry.name,
             "role": entry.role.value,
             "rejected": entry.rejected,
-            "held_by": _held_by(usage.pop(entry.snapshot_id, {})),
+            "held_by": _held_by(usage.get(entry.snapshot_id, {})),
         }
         for entry in entries
     ]
     answer.sort(key=lambda one: (one["os_name"], one["type"], one["name"]))
+    catalogued = {entry.snapshot_id for entry in entries}
     for snapshot_id, counts in sorted(usage.items()):
+        if snapshot_id in catalogued:
+            continue
         answer.append(
             {
                 "os_name": None,

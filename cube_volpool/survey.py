@@ -34,8 +34,13 @@ class View:
             pin = spec.snapshot_id
             source = self.snapshots.get(pin) or self.volumes.get(pin)
             return catalogue.pinned(spec, pin, source, self.types)
+        record = self.records.get(spec.name)
         return catalogue.choose(
-            spec, self.entries, self.types, form=self.form
+            spec,
+            self.entries,
+            self.types,
+            form=self.form,
+            current=None if record is None else record.current_snapshot_id,
         )
 
 
@@ -73,7 +78,7 @@ class Survey:
                 )
                 for entry in (
                     *found.reading.entries,
-                    *self._unnamed(found, records),
+                    *self._unnamed(found),
                 )
             ),
             findings=found.reading.findings,
@@ -85,24 +90,21 @@ class Survey:
         )
 
     def _unnamed(
-        self,
-        found: images.Found,
-        records: Mapping[model.PoolName, model.PoolRecord],
+        self, found: images.Found
     ) -> Iterator[model.CatalogueEntry]:
-        """Yield what pools give and the reading does not have, once each."""
-        seen = set()
-        for spec in self._settings.pools:
-            record = records.get(spec.name)
-            if record is None or record.current_snapshot_id is None:
+        """Yield what is catalogued, is there, and is not named any more.
+
+        As long as its OS and type is: there is something to go back to.
+        """
+        named = {(e.os, e.type, e.snapshot_id) for e in found.reading.entries}
+        kinds = {(e.os, e.type) for e in found.reading.entries}
+        for entry in self._store.images.list():
+            snapshot = found.snapshots.get(entry.snapshot_id)
+            if snapshot is None or not catalogue.is_usable(snapshot):
                 continue
-            entry = catalogue.unnamed(
-                spec,
-                found.reading.entries,
-                found.snapshots.get(record.current_snapshot_id),
-            )
-            if spec.snapshot_id is None and entry and entry not in seen:
-                seen.add(entry)
-                yield entry
+            kind = entry.os, entry.type
+            if kind in kinds and (*kind, entry.snapshot_id) not in named:
+                yield dataclasses.replace(entry, is_named=False)
 
     def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
         """Look at the volumes that pools are cloned from."""

@@ -44,7 +44,7 @@ class TopUp:
             type=spec.volume_type,
             os=spec.os_name,
             snapshot_id=record.source_snapshot_id,
-            size_gib=spec.size_gib or record.source_size_gib,
+            size_gib=record.source_size_gib,
             availability_zone=spec.availability_zone,
         )
         rows = self._store.stock.begin_creates(record, new=new, count=count)

@@ -1,6 +1,6 @@
 """The pure catalogue: which snapshots are images of which OS and type."""
 
-from cube_volpool.catalogue.choice import Choice, choose, pinned, unnamed
+from cube_volpool.catalogue.choice import Choice, choose, fits, pinned
 from cube_volpool.catalogue.reading import (
     Candidate,
     Finding,
@@ -8,7 +8,7 @@ from cube_volpool.catalogue.reading import (
     is_usable,
     read,
 )
-from cube_volpool.catalogue.roles import assign, newest
+from cube_volpool.catalogue.roles import assign, newest, ordered
 from cube_volpool.catalogue.table import merge
 
 __all__ = (
@@ -18,10 +18,11 @@ __all__ = (
     "Reading",
     "assign",
     "choose",
+    "fits",
     "is_usable",
     "merge",
     "newest",
+    "ordered",
     "pinned",
     "read",
-    "unnamed",
 )

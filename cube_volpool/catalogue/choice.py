@@ -1,12 +1,12 @@
 """Which snapshot a pool is built from, or why none is."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from cube_volpool import model, origin, settings
 from cube_volpool.catalogue import versions
-from cube_volpool.catalogue.reading import is_usable
 
 #: In which status Cinder makes volumes from it.  *Source:* cinder
 #: volume/flows/api/create_volume.py, SNAPSHOT_PROCEED_STATUS and
@@ -33,53 +33,50 @@ def choose(
     types: Collection[str],
     *,
     form: settings.VersionFormat,
+    current: model.SnapshotId | None = None,
 ) -> Choice:
     """Choose the newest entry that nobody rejected; ``types`` are Cinder's.
 
-    For a pool without a pin.
+    For a pool without a pin.  Where all that is named was rejected, it stays
+    with its ``current`` image, or goes back to what was named last.
     """
     if spec.volume_type not in types:
         return Choice(error=f"Cinder has no volume type {spec.volume_type}")
-    fitting = [entry for entry in entries if _fits(spec, entry)]
-    allowed = [entry for entry in fitting if entry.rejected is None]
-    newest = max(
+    fitting = [entry for entry in entries if fits(spec, entry)]
+    named = [entry for entry in fitting if entry.is_named]
+    what = f"snapshot of OS {spec.os_name}, type {spec.volume_type},"
+    if not named:
+        return Choice(error=f"a {what} is not in the pool project")
+    allowed = [entry for entry in named if entry.rejected is None]
+    chosen = max(
         allowed,
         key=lambda entry: versions.key(entry.version, form) or (),
-        default=None,
+        default=_unnamed(fitting, current),
     )
-    if newest is not None:
-        return _sized(spec, newest.snapshot_id, newest.size_gib)
-    what = f"snapshot of OS {spec.os_name}, type {spec.volume_type},"
-    if fitting:
+    if chosen is None:
         return Choice(error=f"every {what} was rejected; see os list")
-    return Choice(error=f"a {what} is not in the pool project")
+    return _sized(spec, chosen.snapshot_id, chosen.size_gib)
 
 
-def unnamed(
-    spec: settings.PoolSpec,
-    entries: Iterable[model.CatalogueEntry],
-    current: model.Snapshot | None,
+def _unnamed(
+    entries: Sequence[model.CatalogueEntry],
+    current: model.SnapshotId | None,
 ) -> model.CatalogueEntry | None:
-    """Return an entry for what a pool gives and nothing names any more.
-
-    As the oldest of its kind: to stay with, or to go back to, when all that
-    is named was rejected.  None where it is named; and where nothing else
-    is, for then its OS was taken away.
-    """
-    fitting = [entry for entry in entries if _fits(spec, entry)]
-    if current is None or not fitting or not is_usable(current):
-        return None
-    if any(entry.snapshot_id == current.id for entry in fitting):
-        return None
-    return model.CatalogueEntry(
-        os=spec.os_name,
-        type=fitting[0].type,
-        snapshot_id=current.id,
-        name=current.name,
-        version="",
-        role=model.Role.PREVIOUS,
-        volume_type=None,
-        size_gib=current.size_gib,
+    """Choose among what nothing names any more and nobody rejected."""
+    left = [
+        entry
+        for entry in entries
+        if not entry.is_named and entry.rejected is None
+    ]
+    return max(
+        left,
+        key=lambda entry: (
+            entry.snapshot_id == current,
+            # None: it was named until this very look.
+            entry.named_until is None,
+            entry.named_until or datetime.min,
+        ),
+        default=None,
     )
 
 
@@ -107,7 +104,8 @@ def pinned(
     return _sized(spec, pin, source.size_gib)
 
 
-def _fits(spec: settings.PoolSpec, entry: model.CatalogueEntry) -> bool:
+def fits(spec: settings.PoolSpec, entry: model.CatalogueEntry) -> bool:
+    """Is an entry of the OS and type of a pool?"""
     return entry.os == spec.os_name and spec.is_type(entry.type, None)
 
 

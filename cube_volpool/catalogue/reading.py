@@ -30,11 +30,15 @@ class Finding:
     snapshot_id: model.SnapshotId
     name: str
     problem: str
+    #: What it is.
+    kind: str = "snapshot"
     #: False: most likely it was never meant for us.
     is_trouble: bool = True
 
     def __str__(self) -> str:
-        return f"snapshot {self.name!r} ({self.snapshot_id}) {self.problem}"
+        return (
+            f"{self.kind} {self.name!r} ({self.snapshot_id}) {self.problem}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +154,8 @@ def _one_of(
     twins: list[model.CatalogueEntry], known: Collection[model.SnapshotId]
 ) -> tuple[list[model.CatalogueEntry], list[Finding]]:
     """Choose among entries of one version; without a reason, none."""
+    # The same one again says the same.
+    twins = list({entry.snapshot_id: entry for entry in twins}.values())
     if len(twins) == 1:
         return twins, []
     used = [entry for entry in twins if entry.snapshot_id in known]

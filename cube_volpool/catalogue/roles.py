@@ -3,7 +3,21 @@
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator
 
-from cube_volpool import model
+from cube_volpool import model, settings
+from cube_volpool.catalogue import versions
+
+
+def ordered(
+    entries: Iterable[model.CatalogueEntry], form: settings.VersionFormat
+) -> list[model.CatalogueEntry]:
+    """Put the newest version of each first, and what is named."""
+    return sorted(
+        entries,
+        key=lambda entry: (
+            entry.is_named, versions.key(entry.version, form) or (),
+        ),
+        reverse=True,
+    )
 
 
 def newest(
@@ -30,8 +44,8 @@ def assign(
     """Give each entry its role, and leave out what is too old.
 
     ``current`` and ``sources`` are the pools'.  An (os, type) without a pool
-    has its newest as current.  Of each, ``keep`` are kept and every one that
-    a pool uses.
+    has its newest as current.  Of each, ``keep`` are kept, every one that a
+    pool uses, and what was rejected.
     """
     entries = tuple(entries)
     first = newest(entries)
@@ -47,7 +61,10 @@ def assign(
         for entry in entries:
             kind = entry.os, entry.type
             counted[kind] = counted.get(kind, 0) + 1
-            if counted[kind] <= keep or entry.snapshot_id in used:
+            is_needed = (
+                entry.snapshot_id in used or entry.rejected is not None
+            )
+            if counted[kind] <= keep or is_needed:
                 yield entry
 
     def role(entry: model.CatalogueEntry) -> model.Role:

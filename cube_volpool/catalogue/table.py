@@ -32,7 +32,8 @@ def merge(
     found: Versions = {}
     for row in rows:
         named.add((row.os, row.type))
-        ident = model.SnapshotId(row.snapshot_id)
+        # As Cinder writes ids.
+        ident = model.SnapshotId(row.snapshot_id.lower())
         snapshot = snapshots.get(ident)
         if snapshot is None or not is_usable(snapshot):
             status = "not in the pool project" if snapshot is None else (

@@ -38,10 +38,10 @@ class Misser:
         Raises PoolEmpty, QuotaExceeded, InvalidRequest, CinderUnavailable or
         Busy when nothing was given, ClaimInProgress when it is not known.
         """
-        self._refuse(job, claim)
         existing = self._look_up(job, claim)
         if existing is not None:
             return self._bind(claim, existing, model.Source.EXISTING)
+        self._refuse(job, claim)
         self._refuse_sizeless(job, claim)
         self._refuse_late(job, claim)
         # Recorded before the POST: from here on this claim can never hit,

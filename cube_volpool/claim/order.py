@@ -141,9 +141,12 @@ class OrderDesk:
         pools = [
             (spec, records[spec.name])
             for spec in specs
-            if spec.os_name == request.os_name and spec.name in records
+            if spec.os_name == request.os_name
+            and spec.name in records
+            # Else it gives what it gave under another name.
+            and records[spec.name].os_name in (None, spec.os_name)
         ]
-        pools.sort(key=lambda pool: not _fits(request, *pool))
+        pools.sort(key=lambda pool: _distance(request, *pool))
         for spec, record in pools:
             source = record.current_snapshot_id
             if source is not None:
@@ -155,20 +158,20 @@ class OrderDesk:
         return None
 
 
-def _fits(
+def _distance(
     request: model.ClaimRequest,
     spec: settings.PoolSpec,
     record: model.PoolRecord,
-) -> bool:
-    """Could a volume of this pool serve the request?"""
+) -> int:
+    """Say how well a pool fits: 0 as asked, 1 once extended, 2 not."""
     zone, made = spec.availability_zone, spec.size_gib
     if made is None:
         made = record.source_size_gib
     if request.availability_zone not in (None, zone) and zone is not None:
-        return False
+        return 2
     if request.size_gib in (None, made) or made is None:
-        return True
-    return spec.extend and made < (request.size_gib or 0)
+        return 0
+    return 1 if spec.extend and made < (request.size_gib or 0) else 2
 
 
 def _chosen_size(

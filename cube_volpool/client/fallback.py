@@ -130,7 +130,13 @@ def create_if_absent(
         asking = _Asking(
             order=order, terms=terms, claim=claim, is_there=found is not None
         )
-        volume_id = asking.volume_id(body["volume"])
+        try:
+            volume_id = asking.volume_id(body["volume"])
+        except exception.PoolEmpty:
+            if found is None:
+                raise
+            # It is not the pool's: as large as it is, it is the answer.
+            volume_id = str(found["id"])
     if volume_id is None:
         answer = cld_api.post(terms.cinder, "volumes", body)
         volume_id = answer["volume"]["id"]

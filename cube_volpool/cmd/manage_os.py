@@ -70,7 +70,7 @@ def _rollback(conf: cfg.ConfigOpts) -> int:
 
 def _allow(conf: cfg.ConfigOpts) -> int:
     with _refusing(), app.open_refresher(conf) as refresher:
-        ident = model.SnapshotId(conf.command.snapshot_id)
+        ident = model.SnapshotId(conf.command.snapshot_id.lower())
         return _tell(refresher.allow(ident))
 
 

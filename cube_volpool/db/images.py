@@ -52,22 +52,36 @@ class ImageRecords:
             else:
                 gone.append(row.id)
         self._let_go(connection, gone)
+        now = self._clock()
         for key, entry in wanted.items():
             values = {name: getattr(entry, name) for name in _READ}
             seen = known.get(key)
             if seen is None:
                 connection.execute(
-                    sa.insert(_I).values(synced_at=self._clock(), **values)
+                    sa.insert(_I).values(
+                        synced_at=now,
+                        named_until=None if entry.is_named else now,
+                        **values,
+                    )
                 )
             # A sync that finds nothing new is nearly all of them.
             elif {name: seen._mapping[name] for name in _READ} != values:
                 connection.execute(
                     sa.update(_I).where(_I.c.id == seen.id).values(**values)
                 )
+        named = [row.id for key, row in known.items() if wanted[key].is_named]
+        seen_ids = _I.c.id.in_([row.id for row in known.values()])
         connection.execute(
             sa.update(_I)
-            .where(_I.c.id.in_([row.id for row in known.values()]))
-            .values(synced_at=self._clock(), missing_since=None)
+            .where(seen_ids)
+            .values(
+                synced_at=now,
+                missing_since=None,
+                named_until=sa.case(
+                    (_I.c.id.in_(named), sa.null()),
+                    else_=sa.func.coalesce(_I.c.named_until, now),
+                ),
+            )
         )
 
     def _let_go(self, connection: sa.Connection, ids: Sequence[int]) -> None:
@@ -147,23 +161,46 @@ class ImageRecords:
         connection: sa.Connection,
         snapshot_id: model.SnapshotId,
         *,
+        pool: model.PoolName,
         reason: str,
     ) -> bool:
-        """Reject a snapshot that no pool gives yet; False otherwise."""
-        pools = models.pools
+        """Reject what a pool cannot build, has not given, and no other could.
+
+        False when one of these is not so, or when it is no news.
+        """
+        pools, rows = models.pools, models.backup_volumes
         is_given = sa.exists().where(
-            pools.c.current_snapshot_id == snapshot_id
+            pools.c.name == pool,
+            pools.c.current_snapshot_id == snapshot_id,
+        )
+        was_built = sa.exists().where(
+            rows.c.pool != pool,
+            rows.c.snapshot_id == snapshot_id,
+            rows.c.status.in_(
+                (model.RowStatus.AVAILABLE, model.RowStatus.RESERVED)
+            ),
         )
         return self._judge(
-            connection, snapshot_id, reason[:255], only_if=~is_given
+            connection,
+            snapshot_id,
+            reason[:255],
+            only_if=sa.and_(~is_given, ~was_built),
         )
 
     @transaction
     def allow(
         self, connection: sa.Connection, snapshot_id: model.SnapshotId
     ) -> bool:
-        """Take a rejection back; False when there was none."""
-        return self._judge(connection, snapshot_id, None)
+        """Take a rejection back; False when there was none.
+
+        Or when its snapshot is not there any more.
+        """
+        return self._judge(
+            connection,
+            snapshot_id,
+            None,
+            only_if=_I.c.missing_since.is_(None),
+        )
 
     def _judge(
         self,

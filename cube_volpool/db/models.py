@@ -99,6 +99,8 @@ pools = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("paused", sa.Boolean, nullable=False),
     sa.Column("drained", sa.Boolean, nullable=False),
+    # Of the two snapshots.
+    sa.Column("os_name", sa.String(255)),
     sa.Column("source_snapshot_id", sa.String(64)),
     sa.Column("source_size_gib", sa.Integer),
     # What claims by OS name get; another one than the source in a change.
@@ -136,6 +138,8 @@ os_images = sa.Table(
     # Why nothing is to be built from it.
     sa.Column("rejected", sa.String(255)),
     sa.Column("synced_at", TIME, nullable=False),
+    # Since when nothing names it any more.
+    sa.Column("named_until", TIME),
     # Since when no listing has had it.
     sa.Column("missing_since", TIME),
     sa.UniqueConstraint(
@@ -167,6 +171,7 @@ def pool_record(row: sa.Row[tuple[object, ...]]) -> model.PoolRecord:
     found = row._mapping
     return model.PoolRecord(
         name=found["name"],
+        os_name=found["os_name"],
         generation=found["generation"],
         paused=found["paused"],
         drained=found["drained"],
@@ -193,4 +198,6 @@ def catalogue_entry(row: sa.Row[tuple[object, ...]]) -> model.CatalogueEntry:
         volume_type=found["volume_type"],
         size_gib=found["size_gib"],
         rejected=found["rejected"],
+        is_named=found["named_until"] is None,
+        named_until=found["named_until"],
     )

@@ -85,8 +85,16 @@ class PoolRecords:
         snapshot_id: model.SnapshotId | None,
         size_gib: int | None,
         volume_type_id: str | None,
+        os_name: str | None = None,
     ) -> None:
-        """Record what a pool is built from; the first one is current too."""
+        """Record what a pool is built from; the first one is current too.
+
+        So is that of another OS at once: nobody who asks for it may get what
+        the pool gave before.
+        """
+        is_same = sa.or_(
+            _P.c.os_name.is_(None), _P.c.os_name == os_name
+        )
         connection.execute(
             sa.update(_P)
             .where(_P.c.name == name)
@@ -105,8 +113,17 @@ class PoolRecords:
                 ),
                 (
                     _P.c.current_snapshot_id,
-                    sa.func.coalesce(_P.c.current_snapshot_id, snapshot_id),
+                    sa.case(
+                        (
+                            is_same,
+                            sa.func.coalesce(
+                                _P.c.current_snapshot_id, snapshot_id
+                            ),
+                        ),
+                        else_=snapshot_id,
+                    ),
                 ),
+                (_P.c.os_name, os_name),
                 (_P.c.source_snapshot_id, snapshot_id),
                 (_P.c.source_size_gib, size_gib),
                 (_P.c.volume_type_id, volume_type_id),

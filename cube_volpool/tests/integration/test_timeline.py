@@ -83,6 +83,10 @@ class TestTimeline(images.ImageCase):
             min(sample.ready for sample in self.samples[plain:]), least
         )
         self.assertGreaterEqual(least, _READY - 1)
+        # The default surge is as many again.
+        self.assertLessEqual(
+            max(one.ready + one.creating for one in self.samples), 2 * _READY
+        )
         self.assertEqual(2, self.samples[-1].current)
 
     def _is_changed(self) -> bool:

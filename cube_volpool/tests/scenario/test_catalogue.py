@@ -1,16 +1,12 @@
 """Where images come from, and when they are read."""
 
-import pathlib
+import dataclasses
 import re
 from typing import Any
 
-import fixtures
-import sqlalchemy as sa
-
-from cube_volpool import exception, model, settings
+from cube_volpool import model, settings
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import rollout
-from cube_volpool.tests.simulator import lab
 
 _POOL = model.Source.POOL
 _GOLDEN = re.compile(r"src-(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
@@ -48,6 +44,47 @@ class WhenAskedCase(rollout.ImageCase):
         self.sync()
 
         self.assertEqual((self.old, 0), (self.source, self.reads()))
+
+
+class LaterPoolCase(rollout.ImageCase):
+    """``automatic`` is off, and a pool is added to the configuration."""
+
+    catalogue = {"automatic": False}
+
+    def add(self, **changes: Any) -> None:
+        """Start again with a second pool, of another type."""
+        config = self.world.settings
+        later = world.spec(
+            "later", volume_type="sas", type_aliases=frozenset(), **changes
+        )
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                config, pools=(*config.pools, later)
+            ),
+        )
+        for _ in range(2):
+            self.one.fill()
+
+    def test_new_pool_begins_by_itself(self):
+        """And the image that nobody has asked for stays where it is."""
+        self.publish("20261121", sync=False)
+        self.add()
+
+        sas = self.cloud.snapshot_id("debian-12_sas_20261120")
+        later = self.pool_record("later")
+        self.assertEqual(
+            (sas, 2), (later.current_snapshot_id, len(self.shelf("later")))
+        )
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+
+    def test_new_pin_is_followed(self):
+        """It is somebody's word already."""
+        sas = self.cloud.snapshot_id("debian-12_sas_20261120")
+        self.add(snapshot_id=model.SnapshotId(sas))
+
+        self.assertEqual(sas, self.pool_record("later").source_snapshot_id)
+        self.assertEqual(2, len(self.shelf("later")))
 
 
 class DryRunCase(rollout.ImageCase):
@@ -163,6 +200,22 @@ class VolumesCase(rollout.ImageCase):
 
         self.assertEqual(made, self.source)
 
+    def test_volume_without_any_finished_snapshot_is_reported(self):
+        """By its name, once: somebody thinks that it is an image."""
+        volume = self.cloud.volume(self.golden("src-debian-12_ssd_20261121"))
+        self.cloud.add_snapshot(volume, "broken", status="error")
+        for _ in range(2):
+            self.sync()
+
+        self.assertEqual(self.old, self.source)
+        self.assertEqual(
+            1,
+            self.logged(
+                "volume 'src-debian-12_ssd_20261121' "
+                f"({volume.id}) has no finished snapshot"
+            ),
+        )
+
     def test_pooled_volumes_are_no_images(self):
         """Whatever somebody calls them."""
         made = self.cloud.add_snapshot(
@@ -230,124 +283,3 @@ class TypeOfTheVolumeCase(rollout.ImageCase):
 
         self.assertEqual(made, self.source)
         self.assertEqual(1, self.logged("has no type"))
-
-
-class TableCase(rollout.ImageCase):
-    """A table of another system names the images."""
-
-    fills = False
-
-    def setUp(self) -> None:
-        folder = self.useFixture(fixtures.TempDir()).path
-        self.file = pathlib.Path(folder) / "other.sqlite"
-        self.engine = sa.create_engine(f"sqlite:///{self.file}")
-        self.addCleanup(self.engine.dispose)
-        self.say("CREATE TABLE os (name, type, snapshot_id, version)")
-        self.catalogue = {
-            "source": settings.ImageSource.TABLE,
-            "table": settings.TableSettings(
-                connection=f"sqlite:///{self.file}",
-                version_column="version",
-            ),
-        }
-        super().setUp()
-
-    def say(self, statement: str, **values: Any) -> None:
-        with self.engine.begin() as connection:
-            connection.execute(sa.text(statement), values)
-
-    def name(self, snapshot_id: str, system: str = "debian-12") -> None:
-        """Let the table name an image of the pool's type."""
-        self.say("DELETE FROM os WHERE name = :os", os=system)
-        self.say(
-            "INSERT INTO os VALUES (:os, 'ssd', :snapshot, '7')",
-            os=system,
-            snapshot=snapshot_id,
-        )
-
-    def test_table_says_more_than_names(self):
-        """What it names is built, newer or older, whatever it is called."""
-        volume = self.cloud.volume("src-debian-12_ssd_20261120")
-        made = self.cloud.add_snapshot(volume, "any").id
-        self.publish("20261121", sync=False)
-        self.name(made)
-
-        self.one.fill()
-
-        self.assertEqual((made, 2), (self.current, self.ready(made)))
-
-    def test_changed_row_is_a_change_of_images(self):
-        """Built beside, switched, drained."""
-        self.name(self.old)
-        self.one.fill()
-        newer = self.publish("20261121", sync=False)
-        self.name(newer)
-
-        self.one.fill()
-
-        self.assertEqual((newer, 2), (self.current, self.ready()))
-
-    def test_missing_row_falls_back_on_cinder_and_says_so(self):
-        """An image that the other system does not know yet."""
-        self.name(self.old, system="plan-9")
-
-        self.one.fill()
-        self.sync()
-
-        self.assertEqual((self.old, 2), (self.source, self.ready()))
-        self.assertEqual(
-            1,
-            self.logged(
-                "is taken from Cinder: the table has no OS debian-12, "
-                "type ssd"
-            ),
-        )
-
-    def test_row_without_its_snapshot_is_not_guessed_at(self):
-        """Cinder has one of that OS; the table means another."""
-        self.name(self.old)
-        self.one.fill()
-        before = self.shelf()
-        self.name("00000000-0000-0000-0000-000000000009")
-
-        for _ in range(2):
-            self.sync()
-            self.one.house.reconciler.audit()
-
-        self.assertEqual((None, self.old), (self.source, self.current))
-        self.assertEqual(before, self.shelf())
-        self.assertEqual(1, self.logged("is named by the table"))
-        self.assertIn("debian-12", self.pool_record().last_error or "")
-
-    def test_unreadable_table_changes_nothing(self):
-        """The sync waits; what is there is given, and replaced."""
-        self.name(self.old)
-        self.one.fill()
-        before = self.pool_record(), self.world.store.images.list()
-        self.say("ALTER TABLE os RENAME TO away")
-
-        self.assertRaises(exception.ImagesUnavailable, self.sync)
-        self.assertRaises(
-            exception.ImagesUnavailable, self.one.house.refresher.plan
-        )
-
-        self.assertEqual(
-            before, (self.pool_record(), self.world.store.images.list())
-        )
-        self.assert_answer(_POOL, self.old, self.by_os_name("a"))
-        self.until(lambda: self.ready() == 2)
-        self.say("ALTER TABLE away RENAME TO os")
-        self.sync()
-
-    def test_neither_table_nor_cinder_has_it(self):
-        """The pool waits, and comes alive with either."""
-        self.drop_snapshot(self.old)
-        self.one.fill()
-        self.assertEqual((None, []), (self.source, self.rows()))
-        self.assertIn("debian-12", self.pool_record().last_error or "")
-
-        made = lab.seed_source(self.cloud, "debian-12", "ssd", size=1)
-        self.one.fill()
-
-        self.assertEqual((made, 2), (self.current, self.ready(made)))
-        self.assertIsNone(self.pool_record().last_error)

@@ -42,15 +42,17 @@ class ExtensionCase(base.ScenarioCase):
 
     def test_a_smaller_one_is_a_miss(self) -> None:
         """A volume cannot shrink; Cinder refuses it below its snapshot."""
-        self.two.house.reconciler.round()
         larger = world.settings_of(world.spec(size_gib=3, extend=True))
         big = self.world.daemon("big", config=larger)
         big.fill()
-        self.empty_the_shelf()
+        sizes = [self.cloud.volume(ident).size for ident in self.shelf()]
+        self.assertEqual([3, 3], sizes)
 
         answer = big.claim("small", size_gib=2)
 
         self.assertEqual(model.Source.CREATED, answer.source)
+        self.assertEqual(2, answer.volume["size"])
+        self.assertEqual(2, len(self.shelf()))
 
     def test_quota_leaves_the_volume_and_says_so(self) -> None:
         """It is the caller's; the same name again tries once more."""

@@ -80,8 +80,20 @@ class MissCase(base.ScenarioCase):
 
         self.assertRaises(exception.PoolEmpty, daemon.claim)
 
-        self.assertEqual([], self.calls())
+        self.assertEqual(0, self.creates())
         self.assert_nothing_given()
+
+    def test_refusing_daemon_finds_what_is_there(self) -> None:
+        """Whoever has the volume needs none of the pool's."""
+        mine = self.cloud.add_volume(
+            "skyline-a", "web_sys", volume_type="ssd", bootable=True
+        )
+        config = world.settings_of(create_on_miss=False)
+
+        answer = self.world.daemon("strict", config=config).claim()
+
+        self.assertEqual(model.Source.EXISTING, answer.source)
+        self.assertEqual(mine.id, answer.volume["id"])
 
     def test_create_that_failed_in_the_end_was_created(self) -> None:
         """500, but the volume is there: found by its marker."""

@@ -275,3 +275,20 @@ class TwoPoolsCase(_PoisonCase):
             record = self.pool_record(pool)
             self.assertEqual(newer, record.source_snapshot_id)
             self.assertEqual(newer, record.current_snapshot_id)
+
+    def test_sibling_that_never_built_it_proves_nothing(self):
+        """A pool that keeps none gives it at once, and by OS name alone."""
+        config = self.world.settings
+        deb, sound = config.pools
+        config = dataclasses.replace(
+            config, pools=(deb, dataclasses.replace(sound, min_ready=0))
+        )
+        self.one = self.two = self.world.daemon("none", config=config)
+        for _ in self.ticks(5):
+            pass
+        bad = self.publish_bad()
+
+        self.run_for(30)
+
+        self.assertEqual([bad], list(self.rejected()))
+        self.assertEqual((self.old, self.old), (self.source, self.current))

@@ -237,3 +237,25 @@ class PinnedCase(rollout.ImageCase):
         answer = self.by_os_name("web_sys")
 
         self.assert_answer(_POOL, self.newer, answer)
+
+
+class KeptCase(_RollbackCase):
+    """The catalogue keeps two versions of each."""
+
+    catalogue = {"keep": 2}
+
+    def test_rejection_outlives_newer_versions(self):
+        """It is listed all the time, and must never come back by itself."""
+        self.roll_back()
+        others = [self.publish(f"2026112{n}") for n in (2, 3)]
+        for _ in range(9):
+            self.clock.advance(86400)
+            self.sync()
+        for ident in others:
+            self.drop_snapshot(ident)
+
+        self.sync()
+
+        rejected = self.world.store.images.rejected()
+        self.assertEqual([self.newer], list(rejected))
+        self.assertEqual(self.old, self.source)

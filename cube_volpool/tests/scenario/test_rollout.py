@@ -1,11 +1,14 @@
 """A new image: built beside the old one, given once it is enough."""
 
+import dataclasses
 from datetime import timedelta
 
 import fixtures
 
-from cube_volpool import model
+from cube_volpool import exception, model
+from cube_volpool.tests import world
 from cube_volpool.tests.scenario import rollout
+from cube_volpool.tests.simulator import lab
 
 _R = model.RowStatus
 _POOL, _CREATED = model.Source.POOL, model.Source.CREATED
@@ -239,3 +242,68 @@ class DrainCase(rollout.ImageCase):
             self.assertGreaterEqual(self.ready(), 4)
 
         self.assertEqual(3, self.ready(self.old))
+
+
+class RollingRestartCase(rollout.ImageCase):
+    """One daemon has another size in its configuration than the others."""
+
+    def test_daemons_that_disagree_do_not_undo_each_others_work(self):
+        """The size is the record's, as the last sync has it."""
+        larger = world.settings_of(world.spec(size_gib=2))
+        self.two = self.world.daemon("two", config=larger)
+        self.two.house.duties.sync()
+        self.cloud.journal.clear()
+        for _ in range(30):
+            for daemon in (self.one, self.two):
+                self.clock.advance(5)
+                daemon.house.reconciler.round()
+                daemon.house.reconciler.audit()
+
+        made = [c for c in self.calls() if c == "POST /volumes"]
+        self.assertEqual(2, len(made))
+        sizes = [self.cloud.volume(ident).size for ident in self.shelf()]
+        self.assertEqual([2, 2], sizes)
+
+
+class AnotherOsCase(rollout.ImageCase):
+    """The section of a pool has another OS name now."""
+
+    def start(self, os_name: str) -> None:
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                self.world.settings, pools=(world.spec(os_name=os_name),)
+            ),
+        )
+
+    def ask(self, name: str, os_name: str) -> str:
+        answer = self.one.claim(name, snapshot_id=None, os_name=os_name)
+        return str(answer.volume["snapshot_id"])
+
+    def test_claims_get_no_other_os_at_any_time(self):
+        """Neither before the sync nor while the first ones are built."""
+        newer = lab.seed_source(self.cloud, "debian-13", "ssd", size=1)
+        self.start("debian-13")
+        self.assertRaises(
+            exception.InvalidRequest, self.ask, "early", "debian-13"
+        )
+
+        self.sync()
+
+        self.assertEqual(newer, self.current)
+        self.assertEqual(newer, self.ask("soon", "debian-13"))
+        self.one.fill()
+        self.assertEqual((2, 2), (self.ready(newer), self.ready()))
+        self.assertEqual(newer, self.ask("late", "debian-13"))
+
+    def test_os_without_an_image_gives_nothing(self):
+        """And what there is stays for who names its snapshot."""
+        self.start("plan-9")
+        self.sync()
+
+        self.assertRaises(
+            exception.InvalidRequest, self.ask, "web", "plan-9"
+        )
+        self.assertIsNone(self.current)
+        self.assertEqual(2, self.ready(self.old))
+        self.assert_answer(_POOL, self.old, self.one.claim("named"))

@@ -45,6 +45,7 @@ def _rows(draw, number, images):
         status=status,
         volume_id=f"v{number}" if has_id else None,
         snapshot_id=draw(st.sampled_from(images)),
+        size_gib=draw(st.sampled_from((1, 1, 1, 2))),
         held=status is _R.AVAILABLE and draw(st.integers(0, 9)) == 0,
         claim_id=number if status is _R.RESERVED else None,
         created_at=stock.NOW - timedelta(minutes=age),
@@ -143,12 +144,15 @@ def alive(pool):
     return sum(
         row.status is not _R.DELETING
         and not row.held
-        # After a minute its create is not waited for.
-        and not (
-            row.volume_id is None
-            and pool.now - row.created_at > supply.INTENT_COUNTS
-        )
+        and not _is_lost(pool, row)
         for row in pool.rows
+    )
+
+
+def _is_lost(pool, row):
+    """After a minute its create is not waited for."""
+    return row.volume_id is None and (
+        pool.now - row.created_at > supply.INTENT_COUNTS
     )
 
 
@@ -161,7 +165,10 @@ def ageless(world):
 
 
 def sound(world):
-    """Return the world with what is wrong by itself left out."""
+    """Return the world with what is wrong by itself left out.
+
+    And what nobody waits for: it may turn up after all.
+    """
     good = {
         marker: volume
         for marker, volume in world.behind.items()
@@ -174,6 +181,7 @@ def sound(world):
         row
         for row in world.pool.rows
         if row.marker in good
+        and not _is_lost(world.pool, row)
         and (row.status is not _R.AVAILABLE
              or good[row.marker].status == "available")
     )

@@ -30,6 +30,7 @@ def upgrade() -> None:
             type_=sa.String(64),
             existing_type=sa.String(36),
         )
+        pools.add_column(sa.Column("os_name", sa.String(255)))
         pools.add_column(sa.Column("switched_at", _TIME))
         pools.add_column(
             sa.Column(
@@ -67,6 +68,7 @@ def upgrade() -> None:
     with op.batch_alter_table("os_images") as images:
         images.add_column(sa.Column("name", sa.String(255), nullable=False))
         images.add_column(sa.Column("rejected", sa.String(255)))
+        images.add_column(sa.Column("named_until", _TIME))
         images.add_column(sa.Column("missing_since", _TIME))
         for name in ("os", "type"):
             images.alter_column(

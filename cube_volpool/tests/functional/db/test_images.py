@@ -120,19 +120,82 @@ class ImageFacts(_Case):
 
         self.assertEqual(["r"] * 3, [e.rejected for e in self.images()])
 
-    def test_what_some_pool_gives_is_not_rejected_by_failures(self):
-        """The trouble is another pool's own."""
+    def test_what_the_pool_gives_is_not_rejected_by_failures(self):
+        """Nor what is no news."""
         self.store.images.replace([_entry(_OLD, "1"), _entry(_NEW, "2")])
         self.source(_OLD)
         self.source(_NEW)
 
         told = [
-            self.store.images.reject_new(ident, reason="r")
+            self.store.images.reject_new(ident, pool=POOL, reason="r")
             for ident in (_OLD, _NEW, _NEW)
         ]
 
         self.assertEqual([False, True, False], told)
         self.assertEqual({_NEW: "r"}, self.store.images.rejected())
+
+    def test_what_another_pool_has_built_is_not_rejected_by_failures(self):
+        """What it merely gives, built or not, proves nothing."""
+        other = model.PoolName("other")
+        image = databases.SNAPSHOT
+        self.store.images.replace([_entry(image, "1")])
+        self.store.pools.ensure([other])
+        self.store.pools.set_source(
+            other, snapshot_id=image, size_gib=1, volume_type_id="t"
+        )
+        [row] = self.shelve()
+
+        def reject(pool):
+            return self.store.images.reject_new(image, pool=pool, reason="r")
+
+        self.assertFalse(reject(model.PoolName("third")))
+        self.assertTrue(reject(POOL))
+        self.store.images.allow(image)
+        self.store.stock.evict(row, reason="r")
+        self.assertTrue(reject(model.PoolName("third")))
+
+    def test_a_rejection_of_what_is_gone_is_not_taken_back(self):
+        """There is nothing to build from."""
+        self.store.images.replace([_entry("s1", "1")])
+        self.store.images.reject("s1", reason="r")
+        self.store.images.replace([])
+
+        self.assertFalse(self.store.images.allow("s1"))
+
+        self.store.images.replace([_entry("s1", "1")])
+        self.assertTrue(self.store.images.allow("s1"))
+
+    def test_when_an_image_was_named_last_is_kept(self):
+        """From the first reading that did not name it, until one does."""
+        named = _entry("s1", "1")
+        unnamed = dataclasses.replace(named, is_named=False)
+        self.store.images.replace([named])
+        self.assertTrue(self.images()[0].is_named)
+        for _ in range(2):
+            self.store.images.replace([unnamed])
+            [found] = self.images()
+            self.assertFalse(found.is_named)
+            since = found.named_until
+            self.assertIsNotNone(since)
+            self.store.images.replace([found])
+            self.assertEqual(since, self.images()[0].named_until)
+        self.store.images.replace([named])
+        self.assertEqual([named], self.images())
+
+    def test_another_os_of_a_pool_is_current_at_once(self):
+        """Who asks for it must not be given the one before."""
+        def source(snapshot_id, os_name):
+            self.store.pools.set_source(
+                POOL, snapshot_id=snapshot_id, size_gib=1,
+                volume_type_id="t", os_name=os_name,
+            )
+            return self.record().current_snapshot_id
+
+        self.assertEqual(_OLD, source(_OLD, "debian-12"))
+        self.assertEqual(_OLD, source(_NEW, "debian-12"))
+        self.assertEqual(_NEW, source(_NEW, "debian-13"))
+        self.assertIsNone(source(None, "plan-9"))
+        self.assertEqual("plan-9", self.record().os_name)
 
     def test_the_first_source_is_current_at_once(self):
         """A later one waits for the switch, none changes nothing."""

@@ -9,13 +9,13 @@ from cube_volpool import actions
 def built_image(original: Any) -> Any:
     """Claims by OS name get what is built, ready or not."""
 
-    def current(self: Any, os_name: str, kind: str, specs: Any) -> Any:
+    def current(self: Any, request: Any, kind: str, specs: Any) -> Any:
         records = self._store.pools.list()
         for spec in specs:
             record = records.get(spec.name)
-            if spec.os_name == os_name and record is not None:
-                return record.source_snapshot_id
-        return original(self, os_name, kind, specs)
+            if spec.os_name == request.os_name and record is not None:
+                return record.source_snapshot_id, None
+        return original(self, request, kind, specs)
 
     return current
 

@@ -1,10 +1,11 @@
 """The rows of another system's table, merged with Cinder's names."""
 
+from datetime import datetime
 from typing import Any
 
 from oslotest import base
 
-from cube_volpool import catalogue, model, settings
+from cube_volpool import catalogue, settings
 from cube_volpool.tests import world
 from cube_volpool.tests.unit.catalogue import entry, snapshot
 
@@ -42,6 +43,15 @@ class TableTest(base.BaseTestCase):
             ["11", "10", "9"], [one.version for one in found.entries]
         )
 
+    def test_one_row_twice_is_one(self):
+        """It says the same, in capitals too."""
+        found = _merged(
+            _row("9", snapshot_id="id-9"), _row("9", snapshot_id="ID-9")
+        )
+
+        self.assertEqual(1, len(found.entries))
+        self.assertEqual((), found.findings)
+
     def test_two_rows_of_one_version_are_none(self):
         """Unless a pool uses one of them already."""
         rows = (_row("9"), _row("9", snapshot_id="id-8"))
@@ -61,38 +71,47 @@ class TableTest(base.BaseTestCase):
 
 
 class UnnamedTest(base.BaseTestCase):
-    """What a pool gives, and nothing names any more."""
+    """What was named once, and is still there."""
 
-    def unnamed(self, *entries, shown=snapshot("9")):  # noqa: B008
-        return catalogue.unnamed(world.spec(), entries, shown)
-
-    def test_it_is_the_oldest_of_its_kind(self):
-        """All that is named comes before it, and is rejected first."""
-        newer = entry("11", rejected="bad")
-        kept = self.unnamed(newer)
-
-        self.assertEqual(("id-9", "ssd"), (kept.snapshot_id, kept.type))
-        for entries, expected in (
-            ([newer, kept], "id-9"),
-            ([entry("10"), newer, kept], "id-10"),
-        ):
-            chosen = catalogue.choose(
-                world.spec(), entries, ("ssd",),
-                form=settings.VersionFormat.DATE,
-            )
-            self.assertEqual(expected, chosen.snapshot_id)
-
-    def test_there_is_none_where_it_is_named_or_its_os_is_not(self):
-        """An OS that was taken away is not built any more."""
-        self.assertIsNone(self.unnamed(entry("9")))
-        self.assertIsNone(self.unnamed())
-        self.assertIsNone(self.unnamed(entry("11", os="plan-9")))
-        self.assertIsNone(self.unnamed(entry("11"), shown=None))
-        self.assertIsNone(
-            self.unnamed(
-                entry("11"), shown=snapshot("9", status="error_deleting")
-            )
+    def chosen(self, *entries, current=None):
+        found = catalogue.choose(
+            world.spec(), entries, ("ssd",),
+            form=settings.VersionFormat.DATE, current=current,
         )
-        self.assertEqual(
-            model.Role.PREVIOUS, self.unnamed(entry("11")).role
+        return found.snapshot_id or found.error
+
+    def unnamed(self, version, day=None, **changes):
+        until = None if day is None else datetime(2026, 11, day)
+        return entry(
+            version, is_named=False, named_until=until, **changes
+        )
+
+    def test_what_is_named_comes_first(self):
+        """Whatever its version, and whatever is given."""
+        entries = [entry("9"), self.unnamed("11", 1)]
+
+        self.assertEqual("id-9", self.chosen(*entries, current="id-11"))
+
+    def test_when_that_is_rejected_the_current_one_stays(self):
+        """Else what was named last; until now is later than any day."""
+        bad = entry("9", rejected="bad")
+        before, last = self.unnamed("11", 1), self.unnamed("8", 2)
+        now = self.unnamed("7")
+
+        for entries, current, expected in (
+            ([bad, before, last], "id-11", "id-11"),
+            ([bad, before, last], "id-9", "id-8"),
+            ([bad, before, last, now], None, "id-7"),
+            ([bad, self.unnamed("11", 1, rejected="bad")], "id-11",
+             "every snapshot of OS debian-12, type ssd, was rejected; see "
+             "os list"),
+        ):
+            self.assertEqual(
+                expected, self.chosen(*entries, current=current)
+            )
+
+    def test_an_os_that_nothing_names_is_not_built(self):
+        """It was taken away."""
+        self.assertIn(
+            "is not in the pool project", self.chosen(self.unnamed("9"))
         )

@@ -110,7 +110,7 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         asks=None,
         surge=3,
         turns=20,
-        makes=("pools.count_build", "images.reject", "pools.set_source"),
+        makes=("pools.count_build", "images.reject_new", "pools.set_source"),
     ),
     "rollback": Journey(
         about="An operator goes back to the image before.",
