@@ -42,8 +42,8 @@ class Builds:
         """Count a build that came to nothing against a new image.
 
         One that the pool gives has proved itself, and there is nothing to go
-        back to; one that another pool has on its shelf shows that the trouble
-        is this pool's own.
+        back to; of one that another pool has built, the trouble is this
+        pool's own.
         """
         if not self._poison_after or not _is_new(record, row):
             return
@@ -78,6 +78,8 @@ class Builds:
         since, here or by another daemon.
         """
         self._backoffs.pop(record.name, None)
+        if record.proven_snapshot_id != row.snapshot_id:
+            self._store.pools.prove(record.name, row.snapshot_id)
         if self._poison_after and _is_new(record, row):
             self._store.pools.count_build(
                 record.name, row.snapshot_id, failed=False

@@ -203,6 +203,8 @@ class PoolRecord:
     switched_at: datetime | None = None
     #: How many builds of a source that is not current failed in a row.
     build_failures: int = 0
+    #: What a volume was last built of.
+    proven_snapshot_id: SnapshotId | None = None
     volume_type_id: str | None
     last_error: str | None
 

@@ -1,5 +1,6 @@
 """The catalogue's refresh: which images there are, what each pool builds."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -109,26 +110,23 @@ class Refresher:
         return Synced(changes=changes, findings=view.findings)
 
     def _begin(self, specs: Sequence[settings.PoolSpec]) -> Synced:
-        """Sync these pools alone: the others have not been asked for."""
+        """Let these pools alone begin: nobody has asked for the others.
+
+        What is catalogued of their OS and type counts as it is.
+        """
         if not specs:
             return Synced(changes=())
         view = self._survey.look()
-        changes = self._follow(view, specs)
-        kinds = {
-            (entry.os, entry.type)
-            for entry in view.entries
-            for spec in specs
-            if catalogue.fits(spec, entry)
-        }
-        others = [
-            entry
-            for entry in self._store.images.list()
-            if (entry.os, entry.type) not in kinds
-        ]
-        mine = [e for e in view.entries if (e.os, e.type) in kinds]
-        form = self._settings.catalogue.version_format
-        self._catalogue([*mine, *catalogue.ordered(others, form)])
-        return Synced(changes=changes, findings=view.findings)
+        known = self._store.images.list()
+        changes: list[Change] = []
+        for spec in specs:
+            mine = [entry for entry in known if catalogue.fits(spec, entry)]
+            if spec.snapshot_id is None and not mine:
+                mine = [e for e in view.entries if catalogue.fits(spec, e)]
+                self._store.images.add(mine)
+            seen = dataclasses.replace(view, entries=tuple(mine))
+            changes += self._follow(seen, [spec])
+        return Synced(changes=tuple(changes), findings=view.findings)
 
     def _follow(
         self, view: survey.View, specs: Iterable[settings.PoolSpec]
@@ -342,12 +340,13 @@ def _change(
 def _is_beginner(
     spec: settings.PoolSpec, known: model.PoolRecord
 ) -> bool:
-    """Has nobody told this pool yet what to build?"""
-    if spec.snapshot_id is not None:
-        return known.source_snapshot_id != spec.snapshot_id
-    return known.volume_type_id is None or (
-        known.os_name not in (None, spec.os_name)
-    )
+    """Has nobody told this pool yet what its configuration asks for?"""
+    if known.os_name not in (None, spec.os_name):
+        return True
+    if spec.snapshot_id is None:
+        return known.volume_type_id is None
+    is_sized = spec.size_gib in (None, known.source_size_gib)
+    return known.source_snapshot_id != spec.snapshot_id or not is_sized
 
 
 def _ids(

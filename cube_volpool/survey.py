@@ -78,7 +78,7 @@ class Survey:
                 )
                 for entry in (
                     *found.reading.entries,
-                    *self._unnamed(found),
+                    *self._unnamed(found, records),
                 )
             ),
             findings=found.reading.findings,
@@ -90,21 +90,30 @@ class Survey:
         )
 
     def _unnamed(
-        self, found: images.Found
-    ) -> Iterator[model.CatalogueEntry]:
-        """Yield what is catalogued, is there, and is not named any more.
+        self,
+        found: images.Found,
+        records: Mapping[model.PoolName, model.PoolRecord],
+    ) -> list[model.CatalogueEntry]:
+        """Return what was named once and is there; what was so last, first.
 
-        As long as its OS and type is: there is something to go back to.
+        As long as its OS and type is named, and it is not as another OS.
         """
-        named = {(e.os, e.type, e.snapshot_id) for e in found.reading.entries}
-        kinds = {(e.os, e.type) for e in found.reading.entries}
-        for entry in self._store.images.list():
+        named = found.reading.entries
+        known = [
+            *self._store.images.list(),
+            *_given(self._settings.pools, records, found),
+        ]
+        left: dict[tuple[str, str, str], model.CatalogueEntry] = {}
+        for entry in known:
+            key = entry.os, entry.type, entry.snapshot_id
             snapshot = found.snapshots.get(entry.snapshot_id)
-            if snapshot is None or not catalogue.is_usable(snapshot):
-                continue
-            kind = entry.os, entry.type
-            if kind in kinds and (*kind, entry.snapshot_id) not in named:
-                yield dataclasses.replace(entry, is_named=False)
+            is_there = snapshot and catalogue.is_usable(snapshot)
+            if is_there and _is_left(entry, named):
+                left.setdefault(
+                    key, dataclasses.replace(entry, is_named=False)
+                )
+        form = self._settings.catalogue.version_format
+        return catalogue.ordered(left.values(), form)
 
     def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
         """Look at the volumes that pools are cloned from."""
@@ -131,3 +140,52 @@ def _in_use(
         for ident in (record.current_snapshot_id, record.source_snapshot_id)
         if ident is not None
     )
+
+
+def _is_left(
+    entry: model.CatalogueEntry, named: Iterable[model.CatalogueEntry]
+) -> bool:
+    """Is an entry of what is named yet, and itself named no more?"""
+    has_kind = False
+    for one in named:
+        if one.snapshot_id == entry.snapshot_id:
+            if (one.os, one.type) == (entry.os, entry.type):
+                return False
+            if one.os != entry.os:
+                return False
+        has_kind |= (one.os, one.type) == (entry.os, entry.type)
+    return has_kind
+
+
+def _given(
+    specs: Iterable[settings.PoolSpec],
+    records: Mapping[model.PoolName, model.PoolRecord],
+    found: images.Found,
+) -> Iterator[model.CatalogueEntry]:
+    """Yield entries for what pools give, catalogued or not."""
+    for spec in specs:
+        record = records.get(spec.name)
+        if spec.snapshot_id is not None or record is None:
+            continue
+        snapshot = found.snapshots.get(
+            record.current_snapshot_id or model.SnapshotId("")
+        )
+        kinds = {
+            entry.type
+            for entry in found.reading.entries
+            if catalogue.fits(spec, entry)
+        }
+        is_same_os = record.os_name in (None, spec.os_name)
+        if snapshot is None or not kinds or not is_same_os:
+            continue
+        for kind in sorted(kinds):
+            yield model.CatalogueEntry(
+                os=spec.os_name,
+                type=kind,
+                snapshot_id=snapshot.id,
+                name=snapshot.name,
+                version="",
+                role=model.Role.PREVIOUS,
+                volume_type=None,
+                size_gib=snapshot.size_gib,
+            )

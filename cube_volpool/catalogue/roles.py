@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 
 from cube_volpool import model, settings
 from cube_volpool.catalogue import versions
@@ -10,14 +11,18 @@ from cube_volpool.catalogue import versions
 def ordered(
     entries: Iterable[model.CatalogueEntry], form: settings.VersionFormat
 ) -> list[model.CatalogueEntry]:
-    """Put the newest version of each first, and what is named."""
-    return sorted(
-        entries,
-        key=lambda entry: (
-            entry.is_named, versions.key(entry.version, form) or (),
-        ),
-        reverse=True,
-    )
+    """Put what is named first, the newest version of each before.
+
+    Of the rest, what was named last comes first, by whatever version.
+    """
+
+    def order(entry: model.CatalogueEntry) -> tuple[object, ...]:
+        version = versions.key(entry.version, form) if entry.is_named else ()
+        # None: it was named until just now.
+        until = entry.named_until or datetime.max
+        return entry.is_named, version or (), until
+
+    return sorted(entries, key=order, reverse=True)
 
 
 def newest(

@@ -43,7 +43,7 @@ def _hold_places(
     """Yield what is true of every row that holds a place."""
 
     def since(age: timedelta) -> sa.ColumnElement[bool]:
-        return _T.c.created_at > clock(-age.total_seconds())
+        return _T.c.created_at >= clock(-age.total_seconds())
 
     yield _T.c.status == model.RowStatus.CREATING
     yield sa.or_(_T.c.volume_id.is_not(None), since(counted.intents_since))

@@ -84,6 +84,26 @@ class ImageRecords:
             )
         )
 
+    @transaction
+    def add(
+        self,
+        connection: sa.Connection,
+        entries: Sequence[model.CatalogueEntry],
+    ) -> None:
+        """Catalogue what is not there yet; the rest stays as it is."""
+        known = {
+            (row.snapshot_id, row.os, row.type)
+            for row in connection.execute(
+                sa.select(_I.c.snapshot_id, _I.c.os, _I.c.type)
+            )
+        }
+        for entry in entries:
+            if (entry.snapshot_id, entry.os, entry.type) not in known:
+                values = {name: getattr(entry, name) for name in _READ}
+                connection.execute(
+                    sa.insert(_I).values(synced_at=self._clock(), **values)
+                )
+
     def _let_go(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Delete entries; the rejected ones once they are long missing."""
         is_ours = _I.c.id.in_(ids)
@@ -168,17 +188,14 @@ class ImageRecords:
 
         False when one of these is not so, or when it is no news.
         """
-        pools, rows = models.pools, models.backup_volumes
+        pools = models.pools
         is_given = sa.exists().where(
             pools.c.name == pool,
             pools.c.current_snapshot_id == snapshot_id,
         )
         was_built = sa.exists().where(
-            rows.c.pool != pool,
-            rows.c.snapshot_id == snapshot_id,
-            rows.c.status.in_(
-                (model.RowStatus.AVAILABLE, model.RowStatus.RESERVED)
-            ),
+            pools.c.name != pool,
+            pools.c.proven_snapshot_id == snapshot_id,
         )
         return self._judge(
             connection,

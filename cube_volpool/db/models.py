@@ -110,6 +110,8 @@ pools = sa.Table(
     sa.Column(
         "build_failures", sa.Integer, nullable=False, server_default="0"
     ),
+    # What a volume was last built of.
+    sa.Column("proven_snapshot_id", sa.String(64)),
     sa.Column("volume_type_id", sa.String(36)),
     sa.Column("last_error", sa.String(255)),
     # What no row of claims tells any more: purged, opened again, or a miss
@@ -180,6 +182,7 @@ def pool_record(row: sa.Row[tuple[object, ...]]) -> model.PoolRecord:
         current_snapshot_id=found["current_snapshot_id"],
         switched_at=found["switched_at"],
         build_failures=found["build_failures"],
+        proven_snapshot_id=found["proven_snapshot_id"],
         volume_type_id=found["volume_type_id"],
         last_error=found["last_error"],
     )

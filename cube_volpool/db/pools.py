@@ -224,6 +224,20 @@ class PoolRecords:
         return int(counted or 0)
 
     @transaction
+    def prove(
+        self,
+        connection: sa.Connection,
+        name: model.PoolName,
+        snapshot_id: model.SnapshotId,
+    ) -> None:
+        """Record that a volume could be built of a snapshot."""
+        connection.execute(
+            sa.update(_P)
+            .where(_P.c.name == name)
+            .values(proven_snapshot_id=snapshot_id)
+        )
+
+    @transaction
     def note_error(
         self, connection: sa.Connection, name: model.PoolName, text: str | None
     ) -> bool:

@@ -54,9 +54,8 @@ class LaterPoolCase(rollout.ImageCase):
     def add(self, **changes: Any) -> None:
         """Start again with a second pool, of another type."""
         config = self.world.settings
-        later = world.spec(
-            "later", volume_type="sas", type_aliases=frozenset(), **changes
-        )
+        values = {"volume_type": "sas", "type_aliases": frozenset()}
+        later = world.spec("later", **(values | changes))
         self.one = self.world.daemon(
             "new",
             config=dataclasses.replace(
@@ -85,6 +84,37 @@ class LaterPoolCase(rollout.ImageCase):
 
         self.assertEqual(sas, self.pool_record("later").source_snapshot_id)
         self.assertEqual(2, len(self.shelf("later")))
+
+    def test_pool_beside_an_old_one_begins_with_what_that_builds(self):
+        """Nobody has asked for the newer image, for neither of them."""
+        self.publish("20261121", sync=False)
+        self.add(volume_type="ssd", availability_zone="nova")
+
+        for pool in ("deb", "later"):
+            record = self.pool_record(pool)
+            self.assertEqual(
+                (self.old, self.old),
+                (record.source_snapshot_id, record.current_snapshot_id),
+            )
+
+    def test_new_pin_beside_an_old_pool_is_its_own(self):
+        """The pool that follows the names stays."""
+        newer = self.publish("20261121", sync=False)
+        self.add(
+            volume_type="ssd", availability_zone="nova", snapshot_id=newer
+        )
+
+        self.assertEqual(newer, self.pool_record("later").source_snapshot_id)
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+
+    def test_changed_size_of_a_pin_is_followed(self):
+        """By itself too: the configuration has asked for it."""
+        sas = self.cloud.snapshot_id("debian-12_sas_20261120")
+        for size in (1, 2):
+            self.clock.advance(3600)
+            self.add(snapshot_id=model.SnapshotId(sas), size_gib=size)
+
+        self.assertEqual(2, self.pool_record("later").source_size_gib)
 
 
 class DryRunCase(rollout.ImageCase):

@@ -276,6 +276,22 @@ class TwoPoolsCase(_PoisonCase):
             self.assertEqual(newer, record.source_snapshot_id)
             self.assertEqual(newer, record.current_snapshot_id)
 
+    def test_sibling_proves_it_with_an_empty_shelf_too(self):
+        """It could be built there, whatever became of the volumes."""
+        newer = self.publish("20261121")
+        sound = model.PoolName("sound")
+        for _ in range(40):
+            self.clock.advance(5)
+            self.one.house.reconciler.round([sound])
+        for row in self.world.store.stock.load(sound).rows:
+            self.world.store.stock.evict(row, reason="taken")
+        self.cloud.backend.plan("create", "error", times=9, lock=newer)
+
+        self.run_for(60)
+
+        self.assertEqual({}, self.rejected())
+        self.assertEqual((newer, newer), (self.source, self.current))
+
     def test_sibling_that_never_built_it_proves_nothing(self):
         """A pool that keeps none gives it at once, and by OS name alone."""
         config = self.world.settings

@@ -39,13 +39,16 @@ class TableCase(rollout.ImageCase):
         with self.engine.begin() as connection:
             connection.execute(sa.text(statement), values)
 
-    def name(self, snapshot_id: str, system: str = "debian-12") -> None:
-        """Let the table name an image of the pool's type."""
+    def name(
+        self, snapshot_id: str, system: str = "debian-12", version: str = "7"
+    ) -> None:
+        """Let the table name one image of the pool's type."""
         self.say("DELETE FROM os WHERE name = :os", os=system)
         self.say(
-            "INSERT INTO os VALUES (:os, 'ssd', :snapshot, '7')",
+            "INSERT INTO os VALUES (:os, 'ssd', :snapshot, :version)",
             os=system,
             snapshot=snapshot_id,
+            version=version,
         )
 
     def test_table_says_more_than_names(self):
@@ -135,6 +138,22 @@ class TableCase(rollout.ImageCase):
         self.assertEqual((made, 2), (self.current, self.ready(made)))
         self.assertIsNone(self.pool_record().last_error)
 
+    def test_rollback_goes_to_what_was_named_just_before(self):
+        """Of many, whatever their versions are."""
+        made = [self.old]
+        self.name(self.old, version="8")
+        self.one.fill()
+        for day, version in (("1", "9"), ("2", "7"), ("3", "8")):
+            self.clock.advance(60)
+            made.append(self.publish(f"2026112{day}", sync=False))
+            self.name(made[-1], version=version)
+            self.one.fill()
+
+        for before in reversed(made[:-1]):
+            self.one.house.refresher.rollback("debian-12", "ssd")
+            self.one.fill()
+            self.assertEqual((before, before), (self.source, self.current))
+
 
 class OneRowCase(TableCase):
     """The table has no versions: one row of each OS and type."""
@@ -189,6 +208,41 @@ class OneRowCase(TableCase):
         self.one.fill()
 
         self.assertEqual((self.old, self.old), (self.source, self.current))
+
+    def test_snapshot_that_is_of_another_os_now_is_kept_for_none_before(self):
+        """A claim by OS name would get the other one's volumes."""
+        self.name(self.old)
+        self.one.fill()
+        wrong = self.publish("20261121", sync=False)
+        self.name(wrong)
+        self.one.fill()
+        self.name(wrong, "ubuntu-24.04")
+        right = self.publish("20261122", sync=False)
+        self.name(right)
+
+        self.one.fill()
+        self.one.house.refresher.rollback("debian-12", "ssd")
+        self.one.fill()
+
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+
+    def test_pin_that_is_removed_is_what_there_is_to_stay_with(self):
+        """While what the row says is rejected."""
+        self.name(self.old)
+        newer = self.publish("20261121", sync=False)
+        config = self.world.settings
+        pinned = dataclasses.replace(config.pools[0], snapshot_id=newer)
+        self.one = self.world.daemon(
+            "pinned", config=dataclasses.replace(config, pools=(pinned,))
+        )
+        self.one.fill()
+        self.assertEqual(newer, self.current)
+        self.start()
+        self.world.store.images.reject(self.old, reason="bad")
+
+        self.one.fill()
+
+        self.assertEqual((newer, newer), (self.source, self.current))
 
     def test_each_pool_stays_with_its_own(self):
         """What another one gives yet is no image of this one."""

@@ -32,6 +32,7 @@ def upgrade() -> None:
         )
         pools.add_column(sa.Column("os_name", sa.String(255)))
         pools.add_column(sa.Column("switched_at", _TIME))
+        pools.add_column(sa.Column("proven_snapshot_id", sa.String(64)))
         pools.add_column(
             sa.Column(
                 "build_failures",

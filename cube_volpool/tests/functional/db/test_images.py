@@ -143,16 +143,27 @@ class ImageFacts(_Case):
         self.store.pools.set_source(
             other, snapshot_id=image, size_gib=1, volume_type_id="t"
         )
-        [row] = self.shelve()
 
         def reject(pool):
             return self.store.images.reject_new(image, pool=pool, reason="r")
 
-        self.assertFalse(reject(model.PoolName("third")))
         self.assertTrue(reject(POOL))
         self.store.images.allow(image)
-        self.store.stock.evict(row, reason="r")
-        self.assertTrue(reject(model.PoolName("third")))
+        self.store.pools.prove(POOL, image)
+        self.assertFalse(reject(model.PoolName("third")))
+        self.assertTrue(reject(POOL))
+
+    def test_what_is_added_leaves_the_rest_as_it_is(self):
+        """Even what it says otherwise of what is there."""
+        first, second = (_entry(f"s{i}", str(i)) for i in "12")
+        self.store.images.replace([first])
+        [known] = self.store.images.list()
+
+        self.store.images.add([dataclasses.replace(first, size_gib=9), second])
+
+        found = {e.snapshot_id: e for e in self.store.images.list()}
+        self.assertEqual({"s1", "s2"}, set(found))
+        self.assertEqual(known, found["s1"])
 
     def test_a_rejection_of_what_is_gone_is_not_taken_back(self):
         """There is nothing to build from."""

@@ -115,6 +115,28 @@ class StockFacts(_Case):
         self.assertEqual(4, creating({"deb"}, 12))
         self.assertEqual(4, creating({"deb", "other"}, 10))
 
+    def test_an_intent_is_lost_when_it_is_older_than_that(self):
+        """One of just that age still holds its place, as supply has it."""
+        stock = self.store.stock
+        [row] = stock.begin_creates(
+            stock.load(POOL).record, new=databases.NEW_ROW, count=1
+        )
+
+        def held(late: float) -> int:
+            """Count a minute, and so much more, after it began."""
+            now = row.created_at + timedelta(seconds=60 + late)
+            with self.store.ledger.engine.connect() as connection:
+                counts = creation.count(
+                    connection,
+                    lambda offset=0: sa.literal(
+                        now + timedelta(seconds=offset), sa.DateTime()
+                    ),
+                    creation.Counted(),
+                )
+            return sum(counts.values())
+
+        self.assertEqual([1, 0], [held(late) for late in (0, 1)])
+
     def test_a_row_that_changed_is_not_changed_again(self):
         """Every write of reconcile compares first."""
         (old,) = self.shelve()

@@ -188,7 +188,7 @@ class Run:
         """
         for turn in range(self.journey.turns):
             if turn:
-                self._now.house.duties.sync()
+                self._read_images()
             if self._now.house.rescuer.round():
                 self._land_early()
             self._now.house.reconciler.round()
@@ -196,6 +196,12 @@ class Run:
             self._turn()
             if not invariants.settled(self.found):
                 return
+
+    def _read_images(self) -> None:
+        if self.journey.config.catalogue.automatic:
+            self._now.house.duties.sync()
+        else:
+            self._now.house.refresher.sync()
 
     def _turn(self) -> None:
         self._land_early()

@@ -1,8 +1,10 @@
 """What each catalogued image is for."""
 
+from datetime import datetime
+
 from oslotest import base
 
-from cube_volpool import catalogue, model
+from cube_volpool import catalogue, model, settings
 from cube_volpool.tests.unit.catalogue import entry
 
 _R = model.Role
@@ -50,4 +52,25 @@ class RolesTest(base.BaseTestCase):
         self.assertEqual({"5", "4"}, set(_roles(keep=2)))
         self.assertEqual(
             {"5", "4", "1"}, set(_roles(keep=2, current={"id-1"}))
+        )
+
+    def test_what_was_named_last_is_gone_back_to_first(self):
+        """By whatever version; what is named yet comes before it."""
+
+        def left(version, until):
+            return entry(version, is_named=False, named_until=until)
+
+        order = catalogue.ordered(
+            [
+                left("9", datetime(2040, 1, 1)),
+                left("1", datetime(2040, 1, 2)),
+                left("5", None),
+                entry("3"),
+                entry("4"),
+            ],
+            settings.VersionFormat.AUTO,
+        )
+
+        self.assertEqual(
+            ["4", "3", "5", "1", "9"], [e.version for e in order]
         )

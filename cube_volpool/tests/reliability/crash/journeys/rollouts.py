@@ -24,6 +24,30 @@ def _settings(
     return dataclasses.replace(made, reconcile=limits)
 
 
+def _unasked() -> settings.Settings:
+    made = _settings()
+    catalogue = dataclasses.replace(made.catalogue, automatic=False)
+    return dataclasses.replace(made, catalogue=catalogue)
+
+
+def _another_type_catalogued(target: world.World) -> None:
+    name = "debian-12_sas_20261120"
+    target.store.images.replace(
+        [
+            model.CatalogueEntry(
+                os="debian-12",
+                type="sas",
+                snapshot_id=model.SnapshotId(target.cloud.snapshot_id(name)),
+                name=name,
+                version="20261120",
+                role=model.Role.CURRENT,
+                volume_type="sas",
+                size_gib=1,
+            )
+        ]
+    )
+
+
 _WAITS: Final = _settings(drain_time=timedelta(minutes=15))
 
 
@@ -92,6 +116,14 @@ JOURNEYS: Final[Mapping[str, Journey]] = {
         asks=None,
         surge=2,
         makes=("pools.switch", "stock.evict", "stock.begin_creates"),
+    ),
+    "first_image_unasked": Journey(
+        about="A new pool begins, and nobody reads images by himself.",
+        act=world.Daemon.fill,
+        prepare=_another_type_catalogued,
+        config=_unasked(),
+        asks=None,
+        makes=("images.add", "pools.set_source", "pools.prove"),
     ),
     "drain": Journey(
         about="The time of the old stock is over.",
