@@ -78,7 +78,8 @@ class Builds:
         since, here or by another daemon.
         """
         self._backoffs.pop(record.name, None)
-        if record.proven_snapshot_id != row.snapshot_id:
+        source = record.source_snapshot_id
+        if row.snapshot_id == source != record.proven_snapshot_id:
             self._store.pools.prove(record.name, row.snapshot_id)
         if self._poison_after and _is_new(record, row):
             self._store.pools.count_build(

@@ -112,18 +112,30 @@ class Refresher:
     def _begin(self, specs: Sequence[settings.PoolSpec]) -> Synced:
         """Let these pools alone begin: nobody has asked for the others.
 
-        What is catalogued of their OS and type counts as it is.
+        What is catalogued of their OS and type comes first: others may be
+        built from it.
         """
         if not specs:
             return Synced(changes=())
         view = self._survey.look()
-        known = self._store.images.list()
+        known = [
+            entry
+            for entry in self._store.images.list()
+            if entry.rejected is None and view.has(entry)
+        ]
         changes: list[Change] = []
         for spec in specs:
             mine = [entry for entry in known if catalogue.fits(spec, entry)]
             if spec.snapshot_id is None and not mine:
                 mine = [e for e in view.entries if catalogue.fits(spec, e)]
-                self._store.images.add(mine)
+                self._store.images.add(
+                    catalogue.assign(
+                        mine,
+                        current=(),
+                        sources=(),
+                        keep=self._settings.catalogue.keep,
+                    )
+                )
             seen = dataclasses.replace(view, entries=tuple(mine))
             changes += self._follow(seen, [spec])
         return Synced(changes=tuple(changes), findings=view.findings)

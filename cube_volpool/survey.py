@@ -1,7 +1,7 @@
 """The survey before a refresh: one look at everything that it needs."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cube_volpool import (
@@ -27,6 +27,11 @@ class View:
     types: Mapping[str, str]
     records: Mapping[model.PoolName, model.PoolRecord]
     form: settings.VersionFormat
+
+    def has(self, entry: model.CatalogueEntry) -> bool:
+        """Is the snapshot of a catalogued image there, to be built from?"""
+        snapshot = self.snapshots.get(entry.snapshot_id)
+        return snapshot is not None and catalogue.is_usable(snapshot)
 
     def choose(self, spec: settings.PoolSpec) -> catalogue.Choice:
         """Choose what a pool is to be built from."""
@@ -78,7 +83,7 @@ class Survey:
                 )
                 for entry in (
                     *found.reading.entries,
-                    *self._unnamed(found, records),
+                    *self._unnamed(found),
                 )
             ),
             findings=found.reading.findings,
@@ -90,30 +95,20 @@ class Survey:
         )
 
     def _unnamed(
-        self,
-        found: images.Found,
-        records: Mapping[model.PoolName, model.PoolRecord],
+        self, found: images.Found
     ) -> list[model.CatalogueEntry]:
         """Return what was named once and is there; what was so last, first.
 
         As long as its OS and type is named, and it is not as another OS.
         """
-        named = found.reading.entries
-        known = [
-            *self._store.images.list(),
-            *_given(self._settings.pools, records, found),
-        ]
-        left: dict[tuple[str, str, str], model.CatalogueEntry] = {}
-        for entry in known:
-            key = entry.os, entry.type, entry.snapshot_id
+        left = []
+        for entry in self._store.images.list():
             snapshot = found.snapshots.get(entry.snapshot_id)
             is_there = snapshot and catalogue.is_usable(snapshot)
-            if is_there and _is_left(entry, named):
-                left.setdefault(
-                    key, dataclasses.replace(entry, is_named=False)
-                )
+            if is_there and _is_left(entry, found.reading.entries):
+                left.append(dataclasses.replace(entry, is_named=False))
         form = self._settings.catalogue.version_format
-        return catalogue.ordered(left.values(), form)
+        return catalogue.ordered(left, form)
 
     def _cloned(self) -> dict[model.SnapshotId, model.Volume | None]:
         """Look at the volumes that pools are cloned from."""
@@ -155,37 +150,3 @@ def _is_left(
                 return False
         has_kind |= (one.os, one.type) == (entry.os, entry.type)
     return has_kind
-
-
-def _given(
-    specs: Iterable[settings.PoolSpec],
-    records: Mapping[model.PoolName, model.PoolRecord],
-    found: images.Found,
-) -> Iterator[model.CatalogueEntry]:
-    """Yield entries for what pools give, catalogued or not."""
-    for spec in specs:
-        record = records.get(spec.name)
-        if spec.snapshot_id is not None or record is None:
-            continue
-        snapshot = found.snapshots.get(
-            record.current_snapshot_id or model.SnapshotId("")
-        )
-        kinds = {
-            entry.type
-            for entry in found.reading.entries
-            if catalogue.fits(spec, entry)
-        }
-        is_same_os = record.os_name in (None, spec.os_name)
-        if snapshot is None or not kinds or not is_same_os:
-            continue
-        for kind in sorted(kinds):
-            yield model.CatalogueEntry(
-                os=spec.os_name,
-                type=kind,
-                snapshot_id=snapshot.id,
-                name=snapshot.name,
-                version="",
-                role=model.Role.PREVIOUS,
-                volume_type=None,
-                size_gib=snapshot.size_gib,
-            )

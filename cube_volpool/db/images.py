@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -38,14 +38,16 @@ class ImageRecords:
     ) -> None:
         """Let the catalogue hold exactly these entries.
 
-        Whether one is rejected is not theirs to say: that stays.  A rejected
+        Whether one is rejected is not theirs to say: that stays, also where
+        a snapshot is of another OS now.  A rejected
         one that is not among them stays for a while: a listing may be wrong,
         and it must not come back as one that nobody rejected.
         """
         wanted = {(e.snapshot_id, e.os, e.type): e for e in entries}
         known = {}
         gone = []
-        for row in connection.execute(sa.select(_I)):
+        rows = connection.execute(sa.select(_I)).all()
+        for row in rows:
             key = row.snapshot_id, row.os, row.type
             if key in wanted:
                 known[key] = row
@@ -57,13 +59,7 @@ class ImageRecords:
             values = {name: getattr(entry, name) for name in _READ}
             seen = known.get(key)
             if seen is None:
-                connection.execute(
-                    sa.insert(_I).values(
-                        synced_at=now,
-                        named_until=None if entry.is_named else now,
-                        **values,
-                    )
-                )
+                self._add(connection, entry, rows)
             # A sync that finds nothing new is nearly all of them.
             elif {name: seen._mapping[name] for name in _READ} != values:
                 connection.execute(
@@ -91,18 +87,33 @@ class ImageRecords:
         entries: Sequence[model.CatalogueEntry],
     ) -> None:
         """Catalogue what is not there yet; the rest stays as it is."""
-        known = {
-            (row.snapshot_id, row.os, row.type)
-            for row in connection.execute(
-                sa.select(_I.c.snapshot_id, _I.c.os, _I.c.type)
-            )
-        }
+        rows = connection.execute(sa.select(_I)).all()
+        known = {(row.snapshot_id, row.os, row.type) for row in rows}
         for entry in entries:
             if (entry.snapshot_id, entry.os, entry.type) not in known:
-                values = {name: getattr(entry, name) for name in _READ}
-                connection.execute(
-                    sa.insert(_I).values(synced_at=self._clock(), **values)
-                )
+                self._add(connection, entry, rows)
+
+    def _add(
+        self,
+        connection: sa.Connection,
+        entry: model.CatalogueEntry,
+        rows: Sequence[sa.Row[Any]],
+    ) -> None:
+        """Insert one; what rejected its snapshot so far rejects it, too."""
+        reasons = [
+            row.rejected
+            for row in rows
+            if row.snapshot_id == entry.snapshot_id and row.rejected
+        ]
+        now = self._clock()
+        connection.execute(
+            sa.insert(_I).values(
+                synced_at=now,
+                named_until=None if entry.is_named else now,
+                rejected=reasons[0] if reasons else None,
+                **{name: getattr(entry, name) for name in _READ},
+            )
+        )
 
     def _let_go(self, connection: sa.Connection, ids: Sequence[int]) -> None:
         """Delete entries; the rejected ones once they are long missing."""
@@ -188,14 +199,23 @@ class ImageRecords:
 
         False when one of these is not so, or when it is no news.
         """
-        pools = models.pools
+        pools, rows = models.pools, models.backup_volumes
         is_given = sa.exists().where(
             pools.c.name == pool,
             pools.c.current_snapshot_id == snapshot_id,
         )
-        was_built = sa.exists().where(
-            pools.c.name != pool,
-            pools.c.proven_snapshot_id == snapshot_id,
+        was_built = sa.or_(
+            sa.exists().where(
+                pools.c.name != pool,
+                pools.c.proven_snapshot_id == snapshot_id,
+            ),
+            sa.exists().where(
+                rows.c.pool != pool,
+                rows.c.snapshot_id == snapshot_id,
+                rows.c.status.in_(
+                    (model.RowStatus.AVAILABLE, model.RowStatus.RESERVED)
+                ),
+            ),
         )
         return self._judge(
             connection,
@@ -210,14 +230,18 @@ class ImageRecords:
     ) -> bool:
         """Take a rejection back; False when there was none.
 
-        Or when its snapshot is not there any more.
+        Or when its snapshot is not there any more.  Where it was of another
+        OS once, it is taken back for that as well.
         """
-        return self._judge(
+        is_allowed = self._judge(
             connection,
             snapshot_id,
             None,
             only_if=_I.c.missing_since.is_(None),
         )
+        if is_allowed:
+            self._judge(connection, snapshot_id, None)
+        return is_allowed
 
     def _judge(
         self,

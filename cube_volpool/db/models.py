@@ -110,7 +110,7 @@ pools = sa.Table(
     sa.Column(
         "build_failures", sa.Integer, nullable=False, server_default="0"
     ),
-    # What a volume was last built of.
+    # The source that a volume was last built of.
     sa.Column("proven_snapshot_id", sa.String(64)),
     sa.Column("volume_type_id", sa.String(36)),
     sa.Column("last_error", sa.String(255)),

@@ -7,6 +7,7 @@ from typing import Any
 from cube_volpool import model, settings
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import rollout
+from cube_volpool.tests.simulator import lab
 
 _POOL = model.Source.POOL
 _GOLDEN = re.compile(r"src-(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
@@ -54,8 +55,10 @@ class LaterPoolCase(rollout.ImageCase):
     def add(self, **changes: Any) -> None:
         """Start again with a second pool, of another type."""
         config = self.world.settings
-        values = {"volume_type": "sas", "type_aliases": frozenset()}
-        later = world.spec("later", **(values | changes))
+        values = {
+            "name": "later", "volume_type": "sas", "type_aliases": frozenset()
+        }
+        later = world.spec(**(values | changes))
         self.one = self.world.daemon(
             "new",
             config=dataclasses.replace(
@@ -96,6 +99,27 @@ class LaterPoolCase(rollout.ImageCase):
                 (self.old, self.old),
                 (record.source_snapshot_id, record.current_snapshot_id),
             )
+
+    def test_what_is_catalogued_and_gone_is_not_begun_with(self):
+        """Whether somebody had rejected it or not."""
+        store = self.world.store
+        sas = self.cloud.snapshot_id("debian-12_sas_20261120")
+        for is_rejected in (False, True):
+            newer = lab.seed_source(
+                self.cloud, "debian-12", "sas", size=1,
+                date=f"2026112{1 + is_rejected}",
+            )
+            if is_rejected:
+                store.images.reject(model.SnapshotId(sas), reason="bad")
+            self.drop_snapshot(sas)
+            name = f"later{is_rejected:d}"
+            zone = "nova" if is_rejected else None
+            self.add(name=name, availability_zone=zone)
+
+            self.assertEqual(
+                newer, self.pool_record(name).current_snapshot_id
+            )
+            sas = newer
 
     def test_new_pin_beside_an_old_pool_is_its_own(self):
         """The pool that follows the names stays."""

@@ -226,23 +226,27 @@ class OneRowCase(TableCase):
 
         self.assertEqual((self.old, self.old), (self.source, self.current))
 
-    def test_pin_that_is_removed_is_what_there_is_to_stay_with(self):
-        """While what the row says is rejected."""
+    def test_rejection_goes_along_to_the_other_os_and_is_taken_back(self):
+        """First rolled back, then told of under its right name."""
         self.name(self.old)
-        newer = self.publish("20261121", sync=False)
-        config = self.world.settings
-        pinned = dataclasses.replace(config.pools[0], snapshot_id=newer)
-        self.one = self.world.daemon(
-            "pinned", config=dataclasses.replace(config, pools=(pinned,))
-        )
         self.one.fill()
-        self.assertEqual(newer, self.current)
-        self.start()
-        self.world.store.images.reject(self.old, reason="bad")
-
+        wrong = self.publish("20261121", sync=False)
+        self.name(wrong)
         self.one.fill()
+        self.one.house.refresher.rollback("debian-12", "ssd")
+        self.name(wrong, "ubuntu-24.04")
+        self.name(self.old)
+        self.one.fill()
+        [told] = [
+            entry
+            for entry in self.world.store.images.list()
+            if (entry.os, entry.snapshot_id) == ("ubuntu-24.04", wrong)
+        ]
+        self.assertIsNotNone(told.rejected)
 
-        self.assertEqual((newer, newer), (self.source, self.current))
+        self.one.house.refresher.allow(wrong)
+
+        self.assertEqual({}, self.world.store.images.rejected())
 
     def test_each_pool_stays_with_its_own(self):
         """What another one gives yet is no image of this one."""

@@ -153,6 +153,22 @@ class ImageFacts(_Case):
         self.assertFalse(reject(model.PoolName("third")))
         self.assertTrue(reject(POOL))
 
+    def test_what_is_on_the_shelf_of_another_pool_could_be_built(self):
+        """Though that has built another one since."""
+        image = databases.SNAPSHOT
+        self.store.images.replace([_entry(image, "1")])
+        [row] = self.shelve()
+        self.store.pools.prove(POOL, _OLD)
+
+        def reject():
+            return self.store.images.reject_new(
+                image, pool=model.PoolName("third"), reason="r"
+            )
+
+        self.assertFalse(reject())
+        self.store.stock.evict(row, reason="r")
+        self.assertTrue(reject())
+
     def test_what_is_added_leaves_the_rest_as_it_is(self):
         """Even what it says otherwise of what is there."""
         first, second = (_entry(f"s{i}", str(i)) for i in "12")
