@@ -7,7 +7,7 @@ judges images; see ``manage_os``.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import Any, Final
@@ -17,7 +17,7 @@ from oslo_log import log
 
 from cube_volpool import conf as options
 from cube_volpool import exception, secrecy
-from cube_volpool.cmd import manage_os
+from cube_volpool.cmd import manage_os, subcommands
 from cube_volpool.conf import secret
 from cube_volpool.db import ledger, migration, pools
 
@@ -27,8 +27,6 @@ LOG = log.getLogger(__name__)
 _BATCH: Final = 1000
 #: sysexits.h: the configuration is wrong.
 EX_CONFIG: Final = 78
-
-_Command = Callable[[cfg.ConfigOpts], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.setup(conf, "cube_volpool")
         secrecy.keep(secret.read(conf))
         secrecy.guard_logs()
-        run: _Command = conf.command.run
+        run: subcommands.Command = conf.command.run
         return run(conf)
     except (cfg.Error, exception.InvalidConfiguration) as error:
         print(secrecy.masked(str(error)), file=sys.stderr)
@@ -112,9 +110,13 @@ def _add_commands(commands: Any) -> None:
     manage_os.add_commands(commands)
     database = commands.add_parser("db", help="the database")
     actions = database.add_subparsers(dest="action", required=True)
-    _add(actions, "sync", _sync, "make or upgrade the tables")
-    _add(actions, "version", _version, "tell the revision of the tables")
-    purge = _add(actions, "purge", _purge, "delete old finished claims")
+    subcommands.add(actions, "sync", _sync, "make or upgrade the tables")
+    subcommands.add(
+        actions, "version", _version, "tell the revision of the tables"
+    )
+    purge = subcommands.add(
+        actions, "purge", _purge, "delete old finished claims"
+    )
     purge.add_argument(
         "--days",
         type=_positive,
@@ -127,14 +129,6 @@ def _add_commands(commands: Any) -> None:
         default=_BATCH,
         help="claims in one transaction (default: %(default)s)",
     )
-
-
-def _add(
-    actions: Any, name: str, run: _Command, text: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _positive(text: str) -> int:

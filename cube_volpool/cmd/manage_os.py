@@ -1,9 +1,8 @@
 """``cube-volpool-manage os``: the images of an installation."""
 
-import argparse
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import prettytable
@@ -11,8 +10,7 @@ from oslo_config import cfg
 
 from cube_volpool import app, exception, model, refresh, report
 from cube_volpool import conf as options
-
-_Command = Callable[[cfg.ConfigOpts], int]
+from cube_volpool.cmd import subcommands
 
 _SHOWN: Final = (
     "os_name",
@@ -29,27 +27,23 @@ def add_commands(commands: Any) -> None:
     """Add ``os`` and what can be done with images."""
     images = commands.add_parser("os", help="the images")
     actions = images.add_subparsers(dest="action", required=True)
-    sync = _add(actions, "sync", _sync, "read the images anew")
+    sync = subcommands.add(actions, "sync", _sync, "read the images anew")
     sync.add_argument(
         "--dry-run",
         action="store_true",
         help="show what would change, and change nothing",
     )
-    shown = _add(actions, "list", _list, "show the images and what holds them")
+    shown = subcommands.add(
+        actions, "list", _list, "show the images and what holds them"
+    )
     shown.add_argument("--json", action="store_true", help="as JSON")
-    back = _add(actions, "rollback", _rollback, "go back to the image before")
+    back = subcommands.add(
+        actions, "rollback", _rollback, "go back to the image before"
+    )
     back.add_argument("os_name", help="the OS, as the pools name it")
     back.add_argument("volume_type", help="the type, by name or alias")
-    allow = _add(actions, "allow", _allow, "take a rejection back")
+    allow = subcommands.add(actions, "allow", _allow, "take a rejection back")
     allow.add_argument("snapshot_id", help="the UUID of the snapshot")
-
-
-def _add(
-    actions: Any, name: str, run: _Command, text: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = actions.add_parser(name, help=text)
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _sync(conf: cfg.ConfigOpts) -> int:

@@ -76,16 +76,7 @@ volume_backend_name = noflat
 rbd_flatten_volume_from_snapshot = false
 [database]
 connection = mysql+pymysql://cinder:$DB_PASSWORD@$url
-[keystone_authtoken]
-www_authenticate_uri = $OS_AUTH_URL
-auth_url = $OS_AUTH_URL
-memcached_servers = 127.0.0.1:$MEMCACHED_PORT
-auth_type = password
-project_domain_name = Default
-user_domain_name = Default
-project_name = service
-username = cinder
-password = $OS_PASSWORD
+$(keystone_authtoken cinder)
 service_token_roles_required = true
 service_token_roles = service
 [oslo_concurrency]

@@ -34,16 +34,7 @@ filesystem_store_datadir = $LAB/glance/staging
 filesystem_store_datadir = $LAB/glance/tasks
 [database]
 connection = mysql+pymysql://glance:$DB_PASSWORD@$url
-[keystone_authtoken]
-www_authenticate_uri = $OS_AUTH_URL
-auth_url = $OS_AUTH_URL
-memcached_servers = 127.0.0.1:$MEMCACHED_PORT
-auth_type = password
-project_domain_name = Default
-user_domain_name = Default
-project_name = service
-username = glance
-password = $OS_PASSWORD
+$(keystone_authtoken glance)
 [paste_deploy]
 flavor = keystone
 CONF

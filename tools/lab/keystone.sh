@@ -38,6 +38,23 @@ start_keystone() {
         keystone.wsgi.api:application 2
 }
 
+# keystone_authtoken NAME: what the configuration of a service says of it; more
+# options of that section may follow.
+keystone_authtoken() {
+    cat <<CONF
+[keystone_authtoken]
+www_authenticate_uri = $OS_AUTH_URL
+auth_url = $OS_AUTH_URL
+memcached_servers = 127.0.0.1:$MEMCACHED_PORT
+auth_type = password
+project_domain_name = Default
+user_domain_name = Default
+project_name = service
+username = $1
+password = $OS_PASSWORD
+CONF
+}
+
 keystone_configuration() {
     cat <<CONF
 [DEFAULT]

@@ -1,6 +1,7 @@
 """An image that a pool lives on is not there: deleted, or renamed."""
 
 import dataclasses
+from typing import Any
 
 from cube_volpool import exception, model
 from cube_volpool.tests import world
@@ -190,6 +191,15 @@ class TypeRenamedCase(_GoneCase):
         ]
         self.kind.name = "fast-ssd"
 
+    def restart(self, **changes: Any) -> None:
+        """Begin anew with another configuration of the pool."""
+        self.one = self.world.daemon(
+            "new",
+            config=dataclasses.replace(
+                self.world.settings, pools=(world.spec(**changes),)
+            ),
+        )
+
     def test_pool_says_so_and_keeps_what_it_has(self):
         """The name may be wrong in the configuration, or in Cinder."""
         self.look_everywhere()
@@ -213,17 +223,9 @@ class TypeRenamedCase(_GoneCase):
 
     def test_new_name_in_the_configuration_goes_on_with_the_stock(self):
         """Claims by the new name get what was there."""
-        self.one = self.world.daemon(
-            "new",
-            config=dataclasses.replace(
-                self.world.settings,
-                pools=(
-                    world.spec(
-                        volume_type="fast-ssd",
-                        type_aliases=frozenset({"ssd"}),
-                    ),
-                ),
-            ),
+        self.restart(
+            volume_type="fast-ssd",
+            type_aliases=frozenset({"ssd"}),
         )
 
         self.look_everywhere()
@@ -235,12 +237,7 @@ class TypeRenamedCase(_GoneCase):
     def test_slip_of_the_configuration_costs_nothing(self):
         """A type that Cinder does not know is no reason to give stock up."""
         self.kind.name = "ssd"
-        self.one = self.world.daemon(
-            "new",
-            config=dataclasses.replace(
-                self.world.settings, pools=(world.spec(volume_type="sssd"),)
-            ),
-        )
+        self.restart(volume_type="sssd")
 
         self.look_everywhere()
 
@@ -250,16 +247,8 @@ class TypeRenamedCase(_GoneCase):
     def test_another_type_in_the_configuration_replaces_the_stock(self):
         """No claim of this pool could ever get what is there."""
         self.kind.name = "ssd"
-        self.one = self.world.daemon(
-            "new",
-            config=dataclasses.replace(
-                self.world.settings,
-                pools=(
-                    world.spec(
-                        volume_type="sas", type_aliases=frozenset({"x"})
-                    ),
-                ),
-            ),
+        self.restart(
+            volume_type="sas", type_aliases=frozenset({"x"})
         )
 
         self.look_everywhere()

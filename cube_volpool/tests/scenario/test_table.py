@@ -51,6 +51,16 @@ class TableCase(rollout.ImageCase):
             version=version,
         )
 
+    def follow(self, snapshot_id: str, **said: str) -> None:
+        """Let the table name an image, and the pool take it up."""
+        self.name(snapshot_id, **said)
+        self.one.fill()
+
+    def roll_back(self) -> None:
+        """Let an operator go back to the image before."""
+        self.one.house.refresher.rollback("debian-12", "ssd")
+        self.one.fill()
+
     def test_table_says_more_than_names(self):
         """What it names is built, newer or older, whatever it is called."""
         volume = self.cloud.volume("src-debian-12_ssd_20261120")
@@ -64,8 +74,7 @@ class TableCase(rollout.ImageCase):
 
     def test_changed_row_is_a_change_of_images(self):
         """Built beside, switched, drained."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         newer = self.publish("20261121", sync=False)
         self.name(newer)
 
@@ -91,8 +100,7 @@ class TableCase(rollout.ImageCase):
 
     def test_row_without_its_snapshot_is_not_guessed_at(self):
         """Cinder has one of that OS; the table means another."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         before = self.shelf()
         self.name("00000000-0000-0000-0000-000000000009")
 
@@ -107,8 +115,7 @@ class TableCase(rollout.ImageCase):
 
     def test_unreadable_table_changes_nothing(self):
         """The sync waits; what is there is given, and replaced."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         before = self.pool_record(), self.world.store.images.list()
         self.say("ALTER TABLE os RENAME TO away")
 
@@ -141,17 +148,14 @@ class TableCase(rollout.ImageCase):
     def test_rollback_goes_to_what_was_named_just_before(self):
         """Of many, whatever their versions are."""
         made = [self.old]
-        self.name(self.old, version="8")
-        self.one.fill()
+        self.follow(self.old, version="8")
         for day, version in (("1", "9"), ("2", "7"), ("3", "8")):
             self.clock.advance(60)
             made.append(self.publish(f"2026112{day}", sync=False))
-            self.name(made[-1], version=version)
-            self.one.fill()
+            self.follow(made[-1], version=version)
 
         for before in reversed(made[:-1]):
-            self.one.house.refresher.rollback("debian-12", "ssd")
-            self.one.fill()
+            self.roll_back()
             self.assertEqual((before, before), (self.source, self.current))
 
 
@@ -183,8 +187,7 @@ class OneRowCase(TableCase):
     def test_changed_row_rolls_out_when_it_was_asked_for(self):
         """What the row said before does not count beside it."""
         self.start(automatic=False)
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         newer = self.publish("20261121", sync=False)
         self.name(newer)
         self.one.house.refresher.sync()
@@ -197,46 +200,37 @@ class OneRowCase(TableCase):
 
     def test_rollback_goes_to_what_the_row_said_before(self):
         """It is kept, and so is its stock for a while."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         newer = self.publish("20261121", sync=False)
-        self.name(newer)
-        self.one.fill()
+        self.follow(newer)
         self.assertEqual(newer, self.current)
 
-        self.one.house.refresher.rollback("debian-12", "ssd")
-        self.one.fill()
+        self.roll_back()
 
         self.assertEqual((self.old, self.old), (self.source, self.current))
 
     def test_snapshot_that_is_of_another_os_now_is_kept_for_none_before(self):
         """A claim by OS name would get the other one's volumes."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         wrong = self.publish("20261121", sync=False)
-        self.name(wrong)
-        self.one.fill()
+        self.follow(wrong)
         self.name(wrong, "ubuntu-24.04")
         right = self.publish("20261122", sync=False)
         self.name(right)
 
         self.one.fill()
-        self.one.house.refresher.rollback("debian-12", "ssd")
-        self.one.fill()
+        self.roll_back()
 
         self.assertEqual((self.old, self.old), (self.source, self.current))
 
     def test_rejection_goes_along_to_the_other_os_and_is_taken_back(self):
         """First rolled back, then told of under its right name."""
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         wrong = self.publish("20261121", sync=False)
-        self.name(wrong)
-        self.one.fill()
+        self.follow(wrong)
         self.one.house.refresher.rollback("debian-12", "ssd")
         self.name(wrong, "ubuntu-24.04")
-        self.name(self.old)
-        self.one.fill()
+        self.follow(self.old)
         [told] = [
             entry
             for entry in self.world.store.images.list()

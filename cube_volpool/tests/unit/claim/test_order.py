@@ -52,6 +52,12 @@ class OrderTest(base.BaseTestCase):
             )
         self.desk = OrderDesk(self.store, self.pools)
 
+    def give(self, spec, source):
+        """Let a pool be built from a snapshot."""
+        self.store.pools.set_source(
+            spec.name, snapshot_id=source, size_gib=1, volume_type_id="n"
+        )
+
     def resolve(self, **changes: Any):
         """Resolve a request for an ssd of debian."""
         values: dict[str, Any] = {
@@ -171,13 +177,8 @@ class OrderTest(base.BaseTestCase):
         small = _spec("small", "nvme", size_gib=2, availability_zone="a")
         large = _spec("large", "nvme", size_gib=8, availability_zone="b")
         self.store.pools.ensure([small.name, large.name])
-        for name, source in (("small", "old"), ("large", "new")):
-            self.store.pools.set_source(
-                model.PoolName(name),
-                snapshot_id=model.SnapshotId(source),
-                size_gib=1,
-                volume_type_id="n",
-            )
+        for spec, source in ((small, "old"), (large, "new")):
+            self.give(spec, model.SnapshotId(source))
         self.desk = OrderDesk(self.store, (small, large))
 
         for asked, expected in (
@@ -196,13 +197,8 @@ class OrderTest(base.BaseTestCase):
         first = _spec("first", "nvme", size_gib=4)
         grows = _spec("grows", "nvme", size_gib=2, extend=True)
         self.store.pools.ensure([first.name, grows.name])
-        for name in ("first", "grows"):
-            self.store.pools.set_source(
-                model.PoolName(name),
-                snapshot_id=model.SnapshotId(name),
-                size_gib=1,
-                volume_type_id="n",
-            )
+        for spec in (first, grows):
+            self.give(spec, model.SnapshotId(spec.name))
         self.desk = OrderDesk(self.store, (first, grows))
 
         for size, expected in ((4, "first"), (3, "grows"), (1, "first")):
@@ -218,11 +214,9 @@ class OrderTest(base.BaseTestCase):
             (origin.BLANK, ("large", None, "small")),
         ):
             self.store.pools.ensure([small.name, large.name])
-            for name in (small.name, large.name):
-                self.store.pools.set_source(
-                    name, snapshot_id=source, size_gib=1, volume_type_id="n"
-                )
-                self.store.pools.switch(self.store.pools.list()[name])
+            for spec in (small, large):
+                self.give(spec, source)
+                self.store.pools.switch(self.store.pools.list()[spec.name])
             desk = OrderDesk(self.store, (small, large))
             counted = tuple(
                 desk.pool_of(
