@@ -79,7 +79,7 @@ class Refresher:
                 if _is_beginner(spec, records[spec.name])
             ]
         )
-        later = self.reconsider()
+        later = self._reconsider()
         return Synced(
             changes=(*begun.changes, *later.changes), findings=begun.findings
         )
@@ -162,13 +162,16 @@ class Refresher:
     def reconsider(self) -> Synced:
         """Choose again among what is catalogued; Cinder is not asked."""
         self._ensure()
+        return self._reconsider()
+
+    def _reconsider(self) -> Synced:
         records = self._store.pools.list()
         form = self._settings.catalogue.version_format
         entries = self._store.images.list()
         changes = []
         for spec in self._settings.pools:
-            known = records.get(spec.name)
-            if known is None or spec.snapshot_id or not known.volume_type_id:
+            known = records[spec.name]
+            if spec.snapshot_id or not known.volume_type_id:
                 continue
             choice = catalogue.choose(
                 spec,
@@ -198,16 +201,16 @@ class Refresher:
             and spec.snapshot_id is None
         ]
         records = self._store.pools.list()
-        sources = _ids(
+        given = (
             records[spec.name].source_snapshot_id
             for spec in pools
             if spec.name in records
         )
+        sources = {ident for ident in given if ident is not None}
         left = [
             entry
             for entry in self._store.images.list()
-            if entry.os == os_name
-            and any(spec.is_type(entry.type, None) for spec in pools)
+            if any(catalogue.fits(spec, entry) for spec in pools)
             and entry.rejected is None
             and entry.snapshot_id not in sources
         ]
@@ -359,9 +362,3 @@ def _is_beginner(
         return known.volume_type_id is None
     is_sized = spec.size_gib in (None, known.source_size_gib)
     return known.source_snapshot_id != spec.snapshot_id or not is_sized
-
-
-def _ids(
-    found: Iterable[model.SnapshotId | None],
-) -> frozenset[model.SnapshotId]:
-    return frozenset(ident for ident in found if ident is not None)

@@ -1,5 +1,6 @@
 """A miss: the ordinary create, in the caller's project, at most once."""
 
+import dataclasses
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -130,13 +131,9 @@ class Misser:
 
     def _create(self, job: Job, claim: model.Claim) -> Answer:
         wanted = job.order.create
-        marked = model.NewVolume(
-            name=wanted.name,
-            volume_type=wanted.volume_type,
-            snapshot_id=wanted.snapshot_id,
-            size_gib=wanted.size_gib,
+        marked = dataclasses.replace(
+            wanted,
             metadata={**wanted.metadata, model.CLAIM_KEY: claim.marker},
-            availability_zone=wanted.availability_zone,
         )
         try:
             tenant = job.tenant.bounded(job.remaining)

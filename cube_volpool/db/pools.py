@@ -149,12 +149,7 @@ class PoolRecords:
                     record.current_snapshot_id
                 ),
             )
-            .values(
-                current_snapshot_id=record.source_snapshot_id,
-                switched_at=self._clock(),
-                build_failures=0,
-                updated_at=self._clock(),
-            )
+            .values(**self._switched(record.source_snapshot_id))
         )
         swap.change_one(connection, statement, what="pool", id=record.name)
 
@@ -186,14 +181,18 @@ class PoolRecords:
                 _P.c.current_snapshot_id == current,
                 ~is_on_shelf,
             )
-            .values(
-                current_snapshot_id=source,
-                switched_at=self._clock(),
-                build_failures=0,
-                updated_at=self._clock(),
-            )
+            .values(**self._switched(source))
         )
         return swap.changed(connection, statement) == 1
+
+    def _switched(self, source: model.SnapshotId | None) -> dict[str, Any]:
+        """Return what a switch writes, whatever brought it about."""
+        return {
+            "current_snapshot_id": source,
+            "switched_at": self._clock(),
+            "build_failures": 0,
+            "updated_at": self._clock(),
+        }
 
     @transaction
     def count_build(

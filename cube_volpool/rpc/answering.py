@@ -1,8 +1,11 @@
-"""What may leave a method of the wire: its answer, or an error of the wire."""
+"""Who may call a method of the wire, and what may leave it.
+
+Its answer, or an error of the wire.
+"""
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import oslo_messaging as om
 from oslo_log import log as logging
@@ -15,6 +18,13 @@ LOG = logging.getLogger(__name__)
 #: After an error that nobody foresaw.  Long enough for a look at the log not
 #: to be buried, short enough for a task that waits.
 _RETRY_AFTER: Final = 5
+
+
+class Policy(Protocol):
+    """Who may call what."""
+
+    def authorize(self, method: str, ctxt: object) -> None:
+        """Let the caller of a method pass.  Raises NotPermitted."""
 
 
 def refusal(error: exception.VolpoolError) -> om.ExpectedException:

@@ -13,16 +13,9 @@ from oslo_log import log as logging
 
 from cube_volpool import exception, model, refresh, volumeapi
 from cube_volpool.rpc import api, request
-from cube_volpool.rpc.answering import answering
+from cube_volpool.rpc.answering import Policy, answering
 
 LOG = logging.getLogger(__name__)
-
-
-class Policy(Protocol):
-    """Who may call what."""
-
-    def authorize(self, method: str, ctxt: object) -> None:
-        """Let the caller of a method pass.  Raises NotPermitted."""
 
 
 class Images(Protocol):

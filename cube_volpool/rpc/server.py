@@ -13,7 +13,7 @@ from oslo_messaging.rpc import server as rpc_server
 
 from cube_volpool import exception, model
 from cube_volpool.rpc import api, request
-from cube_volpool.rpc.answering import answering, refusal
+from cube_volpool.rpc.answering import Policy, answering, refusal
 
 LOG = logging.getLogger(__name__)
 
@@ -31,13 +31,6 @@ class Answer(Protocol):
     @property
     def source(self) -> model.Source:
         """Where it came from."""
-
-
-class Policy(Protocol):
-    """Who may call what."""
-
-    def authorize(self, method: str, ctxt: object) -> None:
-        """Let the caller of a method pass.  Raises NotPermitted."""
 
 
 class Claims(Protocol):
