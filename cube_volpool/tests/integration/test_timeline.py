@@ -56,7 +56,6 @@ class TestTimeline(images.ImageCase):
         self.events: list[str] = []
         self._began = time.monotonic()
         self._over = threading.Event()
-        self.addCleanup(self._over.set)
 
     def test_two_images_under_steady_claims(self) -> None:
         """Never fewer ready than without a change, never a wrong image."""

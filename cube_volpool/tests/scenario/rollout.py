@@ -52,7 +52,6 @@ class ImageCase(base.ScenarioCase):
         self.log = fixtures.FakeLogger("cube_volpool")
         super().setUp()
         self.old = model.SnapshotId(self.cloud.snapshot_id(base.SSD))
-        self.min_ready = self.world.settings.pools[0].min_ready
         self.useFixture(self.log)
 
     # -- what happens ---------------------------------------------------------

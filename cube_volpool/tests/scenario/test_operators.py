@@ -136,8 +136,8 @@ class ListCase(OperatorCase):
             self.shown()[self.old],
         )
 
-    def test_the_command_shows_the_same(self) -> None:
-        """Both are the ledger's."""
+    def test_the_wire_carries_what_the_command_shows(self) -> None:
+        """Whole: both are of one report."""
         self.assertEqual(
             [
                 dict(image)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 import sqlite3
 from datetime import timedelta
 
@@ -11,6 +12,8 @@ from cube_volpool import model, settings
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import rollout
 from cube_volpool.tests.simulator import faults
+
+_UUID = "[0-9a-f-]{36}"
 
 
 class _PoisonCase(rollout.ImageCase):
@@ -40,6 +43,13 @@ class _PoisonCase(rollout.ImageCase):
 
     def failures(self) -> int:
         return self.pool_record().build_failures
+
+    def assert_builds_failed(self, times: int) -> None:
+        """At least so many of the pool were given up for their errors."""
+        told = f"Pool deb: volume {_UUID}: Cinder says error"
+        self.assertGreaterEqual(
+            len(re.findall(told, self.log.output)), times
+        )
 
     def rejected(self) -> dict[model.SnapshotId, str]:
         return dict(self.world.store.images.rejected())
@@ -112,6 +122,7 @@ class PoisonCase(_PoisonCase):
 
         self.run_for(60)
 
+        self.assert_builds_failed(3)
         self.assertEqual({}, self.rejected())
         self.assertEqual(self.old, self.source)
 
@@ -177,20 +188,19 @@ class PinnedCase(rollout.ImageCase):
         self.assertIn("Cinder says error", trouble)
 
 
-class NeverCase(rollout.ImageCase):
+class NeverCase(_PoisonCase):
     """The guard is off."""
 
     reconcile = {"drain_time": timedelta(0), "poison_after": 0}
 
     def test_no_number_of_failures_rejects(self):
         """The operator wants to decide."""
-        bad = self.publish("20261121", sync=False)
-        self.cloud.backend.plan("create", "error", times=None, lock=bad)
-        self.sync()
+        bad = self.publish_bad()
 
         for _ in self.ticks(120, pause=30):
             pass
 
+        self.assert_builds_failed(3)
         self.assertEqual({}, self.world.store.images.rejected())
         self.assertEqual((bad, self.old), (self.source, self.current))
         self.assertEqual(2, self.ready(self.old))
@@ -270,6 +280,7 @@ class TwoPoolsCase(_PoisonCase):
 
         self.run_for(60)
 
+        self.assert_builds_failed(3)
         self.assertEqual({}, self.rejected())
         for pool in ("deb", "sound"):
             record = self.pool_record(pool)
@@ -289,6 +300,7 @@ class TwoPoolsCase(_PoisonCase):
 
         self.run_for(60)
 
+        self.assert_builds_failed(3)
         self.assertEqual({}, self.rejected())
         self.assertEqual((newer, newer), (self.source, self.current))
 

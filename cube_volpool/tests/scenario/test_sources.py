@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cube_volpool import exception, model, origin, settings
+from cube_volpool import exception, model, origin
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import base
 
@@ -16,14 +16,13 @@ class _SourceCase(base.ScenarioCase):
     #: What a claim asks for besides its name and type.
     asks: dict[str, Any] = {}
 
-    def pool(self, **changes: Any) -> settings.Settings:
+    def pool(self, **changes: Any) -> None:
         """Let the daemons have one pool, filled."""
         config = world.settings_of(world.spec(**changes))
         self.one = self.world.daemon("one", config=config)
         self.two = self.world.daemon("two", config=config)
         self.one.fill()
         self.cloud.journal.clear()
-        return config
 
     def claim(self, name: str = "web_sys", **changes: Any) -> model.Source:
         """Claim; return where the volume came from."""

@@ -29,6 +29,15 @@ _NO_VERSION = {
     VersionFormat.NUMBER: ("", "1.", ".5", "1.2.3", "v1", "-1", "1e3", "٣"),
     VersionFormat.DOTTED: ("", "bookworm", "1..2", "2026-11-20x"),
 }
+#: Anything at all, and what looks like a version of some format.
+_TEXTS = (
+    st.text(max_size=8)
+    | st.from_regex(
+        r"v?[0-9]{1,3}([._-][0-9]{1,3}){0,3}(rc[0-9])?", fullmatch=True
+    )
+    | st.dates().map(str)
+    | st.sampled_from(list(itertools.chain(*_IN_ORDER.values())))
+)
 
 
 class VersionsTest(base.BaseTestCase):
@@ -62,9 +71,7 @@ class VersionsTest(base.BaseTestCase):
 
     @hypothesis.settings(max_examples=300, derandomize=True, deadline=None)
     @hypothesis.given(
-        st.text(max_size=8),
-        st.text(max_size=8),
-        st.sampled_from(VersionFormat),
+        _TEXTS, _TEXTS, st.sampled_from(VersionFormat)
     )
     def test_any_two_versions_can_be_compared(self, one, other, form):
         """Whatever somebody calls them, a listing is never the end."""
@@ -72,3 +79,8 @@ class VersionsTest(base.BaseTestCase):
         found = [key for key in keys if key is not None]
 
         self.assertEqual(len(found), len(sorted(found)))
+        if len(found) == 2:
+            first, second = found
+            self.assertEqual(
+                1, (first < second) + (first == second) + (first > second)
+            )

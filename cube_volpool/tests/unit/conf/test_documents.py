@@ -1,5 +1,6 @@
 """What the documents tell operators to write and to type."""
 
+import argparse
 import pathlib
 import re
 import shlex
@@ -48,7 +49,7 @@ class TestExamples(base.ConfCase):
 
 
 class TestCommands(oslotest_base.BaseTestCase):
-    def parse(self, words: list[str]) -> cfg.ConfigOpts:
+    def parse(self, words: list[str]) -> None:
         """Parse a command line as cube-volpool-manage does."""
         parsed = cfg.ConfigOpts()
         conf.register(parsed)
@@ -56,7 +57,6 @@ class TestCommands(oslotest_base.BaseTestCase):
             cfg.SubCommandOpt("command", handler=manage._add_commands)
         )
         parsed(words, default_config_files=[], default_config_dirs=[])
-        return parsed
 
     def test_each_command_is_one(self):
         """Whatever a page tells to type, the program takes."""
@@ -84,16 +84,17 @@ class TestCommands(oslotest_base.BaseTestCase):
         page = (_ROOT / "doc/source/admin/commands.rst").read_text()
         told = {tuple(head.split()[:2]) for head in _HEAD.findall(page)}
 
-        self.assertEqual(
-            {
-                *(("db", name) for name in ("sync", "version", "purge")),
-                *(
-                    ("os", name)
-                    for name in ("sync", "list", "rollback", "allow")
-                ),
-            },
-            told,
-        )
+        commands = argparse.ArgumentParser().add_subparsers()
+        manage._add_commands(commands)
+        there_are = {
+            (group, name)
+            for group, parser in commands.choices.items()
+            for action in parser._actions
+            if isinstance(action, argparse._SubParsersAction)
+            for name in action.choices
+        }
+        self.assertIn(("os", "rollback"), there_are)
+        self.assertEqual(there_are, told)
         for head in _HEAD.findall(page):
             # Optional ones are left out; the rest is a word each.
             words = re.sub(r"\[[^]]*\]", "", head).split()
