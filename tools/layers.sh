@@ -25,6 +25,7 @@ whole() {
     if [ "$2" = 0 ]; then
         echo 1 0 0
     else
+        echo "FAILED $1, as told above" >>"$WORK/failures"
         echo 0 1 0
     fi >"$WORK/$1.totals"
 }
@@ -50,7 +51,7 @@ suite() {
         return 1
     fi
     stestr --repo-url "$repository" last --subunit |
-        python tools/totals.py "$WORK/$name.totals" || return
+        python tools/totals.py "$WORK/$name.totals" "$WORK/failures" || return
     # A worker that died leaves no failed test behind.
     if [ "$code" = 1 ] && grep -q ' 0 ' "$WORK/$name.totals"; then
         complain "$name: stestr failed though no test did"
@@ -120,7 +121,12 @@ layer_reliability() {
     BY_CLASS=yes suite sweeps cube_volpool/tests/reliability || code=1
     suite chaos cube_volpool/tests/chaos --serial || code=1
     [ $code = 0 ] || return
-    python tools/reliability.py "$VOLPOOL_FIGURES_DIR" || code=1
+    if ! python tools/reliability.py "$VOLPOOL_FIGURES_DIR" \
+        >"$WORK/reliability.table"; then
+        code=1
+        grep FAILED "$WORK/reliability.table" >>"$WORK/failures"
+    fi
+    cat "$WORK/reliability.table"
     paste -d' ' "$WORK/sweeps.totals" "$WORK/chaos.totals" |
         awk -v code=$code '{print $1 + $4, $2 + $5 + code, $3 + $6}' \
             >"$WORK/reliability.totals"

@@ -82,6 +82,7 @@ run() {
     apart "layer_$1"
     read -r passed failed skipped 2>/dev/null <"$WORK/$1.totals" || {
         complain "$1 could not run"
+        echo "FAILED $1, which could not run" >>"$WORK/failures"
         passed=0 failed=1 skipped=0
     }
     tenths=$(((SECONDS - began + 3) / 6))
@@ -99,6 +100,8 @@ finish_run() {
         wait "$CHILD"
     fi
     stop_all >"$LOGS/stop.out" 2>&1 || FAILED=$((FAILED + 1))
+    # Once more at the end, where who reads only that finds them.
+    [ ! -e "$WORK/failures" ] || cat "$WORK/failures"
     [ ${#LEFT_OUT[@]} = 0 ] || say "left out by name: ${LEFT_OUT[*]}"
     if [ $((FAILED + SKIPPED)) = 0 ]; then
         rm -rf "$WORK"
