@@ -15,10 +15,12 @@ from cube_volpool import (
     endurance,
     exception,
     images,
+    inventory,
     reconcile,
     refresh,
     report,
     settings,
+    steering,
     volumeapi,
 )
 from cube_volpool import conf as options
@@ -30,6 +32,7 @@ from cube_volpool.db.store import Store
 from cube_volpool.rpc import api as rpc_api
 from cube_volpool.rpc import operators, policy
 from cube_volpool.rpc import server as rpc_server
+from cube_volpool.rpc import steering as rpc_steering
 from cube_volpool.service import Duties, RefillBell
 
 _RABBIT: Final = "oslo_messaging_rabbit"
@@ -47,6 +50,7 @@ class House:
     refresher: refresh.Refresher
     claimer: claimer.Claimer
     rescuer: rescue.Rescuer
+    steering: steering.Steering
     duties: Duties
     bell: RefillBell
 
@@ -120,6 +124,9 @@ def wire(
         refresher=refresher,
         claimer=serving,
         rescuer=rescuer,
+        steering=steering.Steering(
+            store, reconciler, settings.pools, ring=bell.ring
+        ),
         duties=Duties(
             settings,
             store=store,
@@ -242,7 +249,7 @@ class Daemon:
 
 def serve(
     house: House, settings: settings.Settings, *, policy: policy.Policy
-) -> tuple[rpc_server.Endpoint, operators.Endpoint]:
+) -> tuple[rpc_server.Endpoint, operators.Endpoint, rpc_steering.Endpoint]:
     """Return the house's methods of the wire: callers', and operators'."""
     return (
         rpc_server.Endpoint(
@@ -256,6 +263,11 @@ def serve(
             lambda: report.images(house.store, settings),
             policy=policy,
             refill=house.bell.ring,
+        ),
+        rpc_steering.Endpoint(
+            house.steering,
+            inventory.Inventory(house.store, house.steering),
+            policy=policy,
         ),
     )
 

@@ -36,6 +36,10 @@ class Builds:
         known = self._backoffs.get(pool, Backoff())
         self._backoffs[pool] = known.failed(now)
 
+    def go_on(self, pool: model.PoolName) -> None:
+        """End the pause of a pool: somebody says that the cause is gone."""
+        self._backoffs.pop(pool, None)
+
     def failed(
         self, record: model.PoolRecord, row: model.PooledVolume, reason: str
     ) -> None:

@@ -122,6 +122,21 @@ class ImagesUnavailable(VolpoolError):
     )
 
 
+class NotKnown(VolpoolError):
+    """What an operator names is not here.  Fields: what, id."""
+
+    template = "{what} {id} is not known here"
+
+
+class Refused(VolpoolError):
+    """What an operator wants is not to be done; nothing was changed.
+
+    Fields: what, id, reason.
+    """
+
+    template = "{what} {id} {reason}"
+
+
 class NoImage(VolpoolError):
     """The image that an operator means is not there; nothing was changed.
 

@@ -162,7 +162,9 @@ def _settle_creating(
     if volume.status != "available":
         return Evict(row, f"Cinder says {volume.status}")
     if pool.is_stale(row):
-        return Evict(row, "stale")
+        return Evict(row, supply.STALE)
+    if pool.drained:
+        return Evict(row, supply.DRAINED)
     reason = unfit(row, volume, deployment=pool.deployment)
     return Promote(row, volume) if reason is None else Evict(row, reason)
 
@@ -170,6 +172,9 @@ def _settle_creating(
 def _settle_available(
     pool: Pool, row: model.PooledVolume, volume: model.Volume
 ) -> Action | None:
+    if row.held:
+        # An operator studies it, and may do what he likes with it.
+        return None
     if volume.status != "available":
         return Evict(row, f"Cinder says {volume.status}")
     if volume.metadata.get(model.MARKER_KEY) != row.marker:

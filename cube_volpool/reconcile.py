@@ -1,28 +1,23 @@
 """Journeys 2 and 3: observe, plan, apply; one pool at a time."""
 
-import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import assert_never
 
 from oslo_log import log
 
 from cube_volpool import (
-    absence,
     actions,
     exception,
     model,
-    observe,
-    origin,
-    planner,
     settings,
     supply,
     volumeapi,
 )
 from cube_volpool.adoption import Adoption
 from cube_volpool.builds import Builds
-from cube_volpool.db import creation
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
+from cube_volpool.decision import Decisions
 from cube_volpool.deletion import Deletion
 from cube_volpool.topup import TopUp
 
@@ -57,7 +52,9 @@ class Reconciler:
         self.builds = Builds(
             store, poison_after=settings.reconcile.poison_after
         )
-        self._doubts = absence.Doubts(settings.reconcile.absence_grace)
+        self.decisions = Decisions(
+            store, api, settings, builds=self.builds, note=self._note
+        )
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
         """Reconcile the named pools, or all; is something under way?"""
@@ -109,108 +106,14 @@ class Reconciler:
         *,
         listing: Sequence[model.Volume] | None,
     ) -> bool:
-        stock = self._store.stock.load(spec.name, counted=self._counted())
-        if listing is None:
-            observed = observe.fast(
-                self._api,
-                stock.rows,
-                deployment=self._settings.deployment,
-            )
-        else:
-            observed = observe.full(self._api, stock.rows, listing=listing)
-        limits = dataclasses.replace(
-            self._limits(spec, stock),
-            believes_absence=self._believes_absence(
-                spec, stock, observed, is_audit=listing is not None
-            ),
-        )
-        decided = planner.plan(self._pool(spec, stock), observed, limits)
+        decision = self.decisions.of(spec, listing=listing)
+        stock, decided = decision.stock, decision.actions
         self._carry_out(spec, stock, decided)
         self._deletion.tell(stock)
         return any(
             row.status in (model.RowStatus.CREATING, model.RowStatus.DELETING)
             for row in stock.rows
         ) or bool(decided)
-
-    def _pool(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Pool:
-        source = None
-        record = stock.record
-        if record.source_snapshot_id and record.source_size_gib:
-            source = supply.Source(
-                snapshot_id=record.source_snapshot_id,
-                size_gib=record.source_size_gib,
-            )
-        return supply.Pool(
-            spec=spec,
-            deployment=self._settings.deployment,
-            source=source,
-            rows=stock.rows,
-            now=stock.now,
-            paused=record.paused,
-            current=record.current_snapshot_id,
-            volume_type_id=record.volume_type_id,
-            switched_at=record.switched_at,
-        )
-
-    def _believes_absence(
-        self,
-        spec: settings.PoolSpec,
-        stock: db_stock.Stock,
-        observed: planner.Observation,
-        *,
-        is_audit: bool,
-    ) -> bool:
-        seen = absence.missing(stock.rows, observed)
-        is_believed = self._doubts.is_believed(
-            spec.name, seen, now=stock.now, is_audit=is_audit
-        )
-        if not is_believed and seen.is_mass:
-            self._note(
-                spec.name,
-                f"{seen.missing} of {seen.looked_at} volumes are missing from "
-                "Cinder; is it the right one? They are given up once that "
-                "lasts for [reconcile] absence_grace",
-            )
-        return is_believed
-
-    def _limits(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Limits:
-        limits = self._settings.reconcile
-        room = limits.max_creating - stock.creating
-        source = stock.record.source_snapshot_id
-        of_source = room
-        # What has no source waits for no other.
-        if source is not None and source != origin.BLANK:
-            same = stock.creating_by_snapshot.get(source, 0)
-            of_source = limits.max_creating_per_snapshot - same
-        may_begin = self.builds.may_begin(spec.name, now=stock.now)
-        return supply.Limits(
-            room=room if may_begin else min(room, 0),
-            room_of_source=of_source,
-            intent_grace=limits.intent_grace,
-            build_timeout=limits.build_timeout,
-            drain=limits.drain_per_round,
-            drain_time=limits.drain_time,
-        )
-
-    def _counted(self) -> creation.Counted:
-        """Return what counts as in creation.
-
-        A pool that no daemon has any more has nobody who settles its rows;
-        one that another daemon has, settles even the last of a queue of
-        creates by then.
-        """
-        limits = self._settings.reconcile
-        return creation.Counted(
-            intents_since=supply.INTENT_COUNTS,
-            pools=frozenset(self._specs),
-            others_since=(
-                limits.build_timeout * limits.max_creating_per_snapshot
-            ),
-        )
 
     def _carry_out(
         self,
@@ -300,7 +203,8 @@ class Reconciler:
             row.volume_id,
             action.reason,
         )
-        if row.status is model.RowStatus.CREATING and action.reason != "stale":
+        is_failure = action.reason not in (supply.STALE, supply.DRAINED)
+        if row.status is model.RowStatus.CREATING and is_failure:
             text = f"volume {row.volume_id}: {action.reason}"
             self._failed(spec, stock, text)
             if spec.snapshot_id is None:

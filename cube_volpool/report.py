@@ -30,7 +30,8 @@ def pools(
                 "os_name": spec.os_name,
                 "volume_type": spec.volume_type,
                 "target": spec.min_ready,
-                "ready": counts.by_status.get(_R.AVAILABLE, 0),
+                "ready": counts.by_status.get(_R.AVAILABLE, 0) - counts.held,
+                "held": counts.held,
                 "creating": counts.by_status.get(_R.CREATING, 0),
                 "reserved": counts.by_status.get(_R.RESERVED, 0),
                 "deleting": counts.by_status.get(_R.DELETING, 0),
@@ -40,6 +41,7 @@ def pools(
                 "source_snapshot_id": record.source_snapshot_id,
                 "current_snapshot_id": record.current_snapshot_id,
                 "paused": record.paused,
+                "drained": record.drained,
                 "last_error": record.last_error,
             }
         )

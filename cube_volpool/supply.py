@@ -25,6 +25,10 @@ _R = model.RowStatus
 #: An intent older than this holds no place any more, neither on the shelf
 #: nor in Cinder's queue: its create got lost, or would have been found.
 INTENT_COUNTS: Final = timedelta(seconds=60)
+#: Why a volume is given up that is as it should be: of another image than is
+#: given or built, or of a pool that gives all up.
+STALE: Final = "stale"
+DRAINED: Final = "drained"
 #: By how much of ``max_age`` volumes of one age differ.
 JITTER: Final = 0.1
 
@@ -65,6 +69,8 @@ class Pool:
     rows: tuple[model.PooledVolume, ...]
     now: datetime
     paused: bool = False
+    #: Is all of its stock to be given up?
+    drained: bool = False
     #: What claims by OS name get; another one than the source in a change.
     current: model.SnapshotId | None = None
     #: Of the type that the configuration names, as the last sync knew it.
@@ -128,9 +134,11 @@ def trim(
     pool: Pool, decided: Sequence[Action], limits: Limits
 ) -> list[Evict]:
     """Evict what is too much, too old or of another image."""
+    shelf = _shelf_after(pool, decided)
+    if pool.drained:
+        return [Evict(row, DRAINED) for row in shelf]
     if pool.source is None:
         return []
-    shelf = _shelf_after(pool, decided)
     counts = _count(pool, decided)
     is_cramped = counts.alive >= _most(pool) and counts.missing(pool) > 0
     return [
@@ -159,7 +167,7 @@ def _drain(
     spare = max(0, len(shelf) - pool.spec.min_ready)
     oldest = sorted(stale, key=lambda row: (row.created_at, row.id))
     return [
-        Evict(row, "stale") for row in oldest[: min(spare, limits.drain)]
+        Evict(row, STALE) for row in oldest[: min(spare, limits.drain)]
     ]
 
 
@@ -205,18 +213,58 @@ def deficit(pool: Pool, decided: Sequence[Action], limits: Limits) -> int:
     bound within a second, and one that is handed back would be a surplus.
     One expired row does not count: the shelf is renewed one by one.
     """
-    if pool.source is None or pool.paused:
+    if pool.source is None or pool.paused or pool.drained:
         return 0
     counts = _count(pool, decided)
+    bounds = _bounds(pool, counts, decided, limits)
+    return min(counts.missing(pool), *(most for most, _ in bounds))
+
+
+def held_back(
+    pool: Pool, decided: Sequence[Action], limits: Limits
+) -> str | None:
+    """Say why fewer volumes are built than are missing; None: they are not."""
+    counts = _count(pool, decided)
+    missing = counts.missing(pool)
+    if pool.drained:
+        return "it is drained"
+    if missing <= 0:
+        return None
+    if pool.source is None:
+        return "no image to build from is known"
+    if pool.paused:
+        return "it is paused"
+    most, why = min(_bounds(pool, counts, decided, limits))
+    return why if most < missing else None
+
+
+def _bounds(
+    pool: Pool, counts: "_Counts", decided: Sequence[Action], limits: Limits
+) -> tuple[tuple[int, str], ...]:
+    """Return how many creates may begin for each reason there is."""
     built = [a.row for a in decided if isinstance(a, Promote)]
     # What was built of the old image leaves the new one's queue as it was.
     fresh = sum(pool.is_fresh(row) for row in built)
-    return min(
-        counts.missing(pool),
-        _most(pool) - counts.alive,
-        pool.spec.max_creating - counts.building,
-        limits.room + len(built),
-        limits.room_of_source + fresh,
+    return (
+        (
+            _most(pool) - counts.alive,
+            f"of at most {_most(pool)} volumes, by its surge, it has "
+            f"{counts.alive}",
+        ),
+        (
+            pool.spec.max_creating - counts.building,
+            f"of at most {pool.spec.max_creating} at a time, by its "
+            f"max_creating, {counts.building} are being built",
+        ),
+        (
+            limits.room + len(built),
+            "as many are being built as [reconcile] max_creating lets",
+        ),
+        (
+            limits.room_of_source + fresh,
+            "as many are being built from its image as [reconcile] "
+            "max_creating_per_snapshot lets",
+        ),
     )
 
 

@@ -1,7 +1,6 @@
 """What all daemons agree on: pools, the catalogue, the counts, the purge."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -9,24 +8,12 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from cube_volpool import model
-from cube_volpool.db import models, swap
+from cube_volpool.db import models, poolcounts, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
 _P = models.pools
 _V = models.backup_volumes
 _C = models.claims
-
-
-@dataclass(frozen=True, kw_only=True)
-class PoolCounts:
-    """One pool's record and its numbers."""
-
-    record: model.PoolRecord
-    by_status: Mapping[model.RowStatus, int]
-    #: Available rows that are not of the source snapshot.
-    stale: int
-    hits: int
-    misses: int
 
 
 class PoolRecords:
@@ -253,48 +240,11 @@ class PoolRecords:
         return swap.changed(connection, statement) == 1
 
     @transaction
-    def counts(self, connection: sa.Connection) -> tuple[PoolCounts, ...]:
-        """Count every pool.  Three statements, whatever the stock."""
-        rows = connection.execute(
-            sa.select(_V.c.pool, _V.c.status, sa.func.count())
-            .group_by(_V.c.pool, _V.c.status)
-        ).all()
-        stale = connection.execute(
-            sa.select(_V.c.pool, sa.func.count())
-            .join(_P, _P.c.name == _V.c.pool)
-            .where(
-                _V.c.status == model.RowStatus.AVAILABLE,
-                _V.c.snapshot_id != _P.c.source_snapshot_id,
-            )
-            .group_by(_V.c.pool)
-        ).all()
-        claims = connection.execute(_claim_counts()).all()
-        served = {(pool, source): int(n) for pool, source, n in claims}
-        stale_by_pool = {pool: int(n) for pool, n in stale}
-        found = []
-        pools = (
-            sa.select(_P)
-            .where(_P.c.name != model.FLEET)
-            .order_by(_P.c.name)
-        )
-        for row in connection.execute(pools):
-            statuses = {
-                model.RowStatus(status): int(n)
-                for pool, status, n in rows
-                if pool == row.name
-            }
-            found.append(
-                PoolCounts(
-                    record=models.pool_record(row),
-                    by_status=statuses,
-                    stale=stale_by_pool.get(row.name, 0),
-                    hits=row.counted_hits
-                    + served.get((row.name, model.Source.POOL), 0),
-                    misses=row.counted_misses
-                    + served.get((row.name, model.Source.CREATED), 0),
-                )
-            )
-        return tuple(found)
+    def counts(
+        self, connection: sa.Connection
+    ) -> tuple[poolcounts.PoolCounts, ...]:
+        """Count every pool.  Four statements, whatever the stock."""
+        return poolcounts.read(connection)
 
     @transaction
     def purge(
@@ -319,7 +269,8 @@ class PoolRecords:
                 .with_for_update()
             )
         )
-        for pool, source, n in connection.execute(_claim_counts(ids)).all():
+        served = connection.execute(poolcounts.of_claims(ids)).all()
+        for pool, source, n in served:
             column = (
                 _P.c.counted_hits
                 if source == model.Source.POOL
@@ -332,17 +283,3 @@ class PoolRecords:
             )
         connection.execute(sa.delete(_C).where(_C.c.id.in_(ids)))
         return len(ids)
-
-
-def _claim_counts(ids: Sequence[int] | None = None) -> sa.Select[Any]:
-    query = (
-        sa.select(_C.c.pool, _C.c.source, sa.func.count())
-        .where(
-            _C.c.status == model.ClaimStatus.BOUND,
-            _C.c.pool.is_not(None),
-            _C.c.source.in_((model.Source.POOL, model.Source.CREATED)),
-        )
-        .group_by(_C.c.pool, _C.c.source)
-    )
-    return query if ids is None else query.where(_C.c.id.in_(ids))
-

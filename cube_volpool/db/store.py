@@ -18,6 +18,7 @@ from cube_volpool.db.images import ImageRecords
 from cube_volpool.db.ledger import Ledger
 from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Chooser, Shelf
+from cube_volpool.db.steering import SteeringRecords
 from cube_volpool.db.stock import StockRecords
 
 
@@ -43,6 +44,7 @@ class Store:
         self.stock = StockRecords(self.ledger)
         self.pools = PoolRecords(self.ledger)
         self.images = ImageRecords(self.ledger)
+        self.steering = SteeringRecords(self.ledger)
 
     def check_schema(self) -> None:
         """Compare the schema with what this code needs.

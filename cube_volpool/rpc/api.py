@@ -29,6 +29,34 @@ volume_type)``, ``allow_os(ctxt, snapshot_id)``
     ...}, ...], "findings": [{"snapshot_id": ..., "name": ..., "problem": ...,
     "is_trouble": ...}, ...]}``; with ``dry_run`` what a sync would change.
 
+``list_volumes(ctxt, volume_id=None, pool=None, status=None, after=None,
+limit=100)``
+    Returns ``{"volumes": [{"id": ..., "marker": ..., "pool": ..., "status":
+    ..., "held": ..., ...}, ...], "next": ...}``; ``next`` is the ``after`` of
+    the next page, null after the last.  ``volume_id`` is Cinder's id, or the
+    marker.  As of version 1.2, as is all below.
+
+``hold_volume(ctxt, volume_id)``, ``evict_volume(ctxt, volume_id,
+reason=None)``
+    Keep a ready volume from all but evictions; give one up.  Return
+    ``{"volume": {...}}``, as it was before.
+
+``list_claims(ctxt, project_id=None, name=None, pool=None, status=None,
+after=None, limit=100)``
+    Returns ``{"claims": [{"project_id": ..., "name": ..., "status": ...,
+    ...}, ...], "next": ...}``, the newest first.
+
+``pause_pool(ctxt, pool)``, ``resume_pool(ctxt, pool)``, ``drain_pool(ctxt,
+pool)``, ``refill_pool(ctxt, pool)``
+    Build nothing more; build again; give all stock up; look at the pool now.
+    Return ``{}``.
+
+``get_plan(ctxt, pool=None)``
+    Returns ``{"pools": [{"name": ..., "actions": [{"action": ...,
+    "volume_id": ..., "why": ...}, ...], "held_back": ...}, ...]}``:
+    what the next round would do, and why it begins fewer creates than volumes
+    are missing.
+
 ``ctxt`` is an oslo.context dictionary of which ``project_id`` (for a claim),
 ``roles`` (for the policy), ``auth_token``, ``request_id`` and
 ``global_request_id`` are read.  Errors are
@@ -47,7 +75,7 @@ from cube_volpool import exception
 EXCHANGE: Final = "cube_volpool"
 TOPIC: Final = "cube_volpool"
 #: Same major number, and a minor one at least as high, on the server.
-VERSION: Final = "1.1"
+VERSION: Final = "1.2"
 #: What the client's own methods need: a caller may be newer than the daemon.
 CLIENT_VERSION: Final = "1.0"
 #: By how many seconds the clocks of caller and daemon may differ.  Not more
@@ -70,6 +98,8 @@ WIRE_ERRORS: Final[tuple[type[exception.VolpoolError], ...]] = (
     exception.CinderUnavailable,
     exception.ImagesUnavailable,
     exception.NoImage,
+    exception.NotKnown,
+    exception.Refused,
 )
 
 #: oslo.messaging reads these groups from the transport's configuration but

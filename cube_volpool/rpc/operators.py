@@ -12,7 +12,7 @@ import oslo_messaging as om
 from oslo_log import log as logging
 
 from cube_volpool import exception, model, refresh, volumeapi
-from cube_volpool.rpc import api, request
+from cube_volpool.rpc import api, operator_request, request
 from cube_volpool.rpc.answering import Policy, answering
 
 LOG = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Endpoint:
     @answering
     def sync_os(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Read the images anew.  Argument: dry_run."""
-        is_dry = request.parse_sync(arguments)
+        is_dry = operator_request.parse_sync(arguments)
         self._policy.authorize("sync_os", ctxt)
         with _cinder():
             synced = self._images.plan() if is_dry else self._images.sync()
@@ -80,7 +80,7 @@ class Endpoint:
     @answering
     def rollback_os(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Go back to the image before.  Arguments: os_name, volume_type."""
-        os_name, volume_type = request.parse_rollback(arguments)
+        os_name, volume_type = operator_request.parse_rollback(arguments)
         self._policy.authorize("rollback_os", ctxt)
         synced = self._images.rollback(os_name, volume_type)
         self._follow("rollback_os", ctxt, synced)
@@ -90,7 +90,7 @@ class Endpoint:
     @answering
     def allow_os(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
         """Take a rejection back.  Argument: snapshot_id."""
-        snapshot_id = request.parse_allow(arguments)
+        snapshot_id = operator_request.parse_allow(arguments)
         self._policy.authorize("allow_os", ctxt)
         synced = self._images.allow(snapshot_id)
         self._follow("allow_os", ctxt, synced)

@@ -82,6 +82,45 @@ _METHODS: Final = (
         ADMIN,
         "Take the rejection of an image back.",
     ),
+    _rule(
+        "list_volumes",
+        "volume_id, pool, status, after, limit",
+        ADMIN,
+        "See the volumes on the shelves, and those on their way there.",
+    ),
+    _rule(
+        "hold_volume",
+        "volume_id",
+        ADMIN,
+        "Keep a ready volume from claims, for study.",
+    ),
+    _rule(
+        "evict_volume",
+        "volume_id, reason",
+        ADMIN,
+        "Give a volume of a pool up; it is deleted.",
+    ),
+    _rule(
+        "list_claims",
+        "project_id, name, pool, status, after, limit",
+        ADMIN,
+        "See the claims of all projects.",
+    ),
+    _rule("pause_pool", "pool", ADMIN, "Let a pool build nothing more."),
+    _rule("resume_pool", "pool", ADMIN, "Let a pool build again."),
+    _rule("drain_pool", "pool", ADMIN, "Let a pool give all its stock up."),
+    _rule(
+        "refill_pool",
+        "pool",
+        ADMIN,
+        "Let a pool be looked at now, also after builds that failed.",
+    ),
+    _rule(
+        "get_plan",
+        "pool",
+        ADMIN,
+        "See what the next round of the pools would do, and why.",
+    ),
 )
 
 

@@ -31,7 +31,7 @@ _KINDS: Final = {
 
 def parse_caller(ctxt: object) -> model.Caller:
     """Return who asks.  Raises InvalidRequest, the field ``context...``."""
-    _check(schema.CONTEXT, ctxt, root="context")
+    check(schema.CONTEXT, ctxt, root="context")
     assert isinstance(ctxt, dict)  # noqa: S101 - for the type checker
     return model.Caller(
         project_id=model.ProjectId(ctxt["project_id"]),
@@ -44,8 +44,13 @@ def parse_caller(ctxt: object) -> model.Caller:
 
 def token(ctxt: Mapping[str, Any]) -> str | None:
     """Return the token of a context, None where it is none."""
-    value = ctxt.get("auth_token")
-    part = schema.CONTEXT.schema["properties"]["auth_token"]
+    return _of_context(ctxt, "auth_token")
+
+
+def _of_context(ctxt: Mapping[str, Any], key: str) -> str | None:
+    """Return what a context has under a key, None where it is not sound."""
+    value = ctxt.get(key)
+    part = schema.CONTEXT.schema["properties"][key]
     if not value or not schema.CONTEXT.evolve(schema=part).is_valid(value):
         return None
     return str(value)
@@ -59,7 +64,7 @@ def parse_claim(
     ``arguments`` are those of ``claim_volume`` by name.  Raises
     InvalidRequest with the field that is off, for example ``volume.name``.
     """
-    _check(schema.CLAIM, arguments, root="")
+    check(schema.CLAIM, arguments)
     volume, os_name = arguments["volume"], arguments.get("os_name")
     source, size = _origin(volume), volume.get("size")
     if source is None and size is None and os_name is None:
@@ -82,29 +87,7 @@ def parse_claim(
 
 def parse_nothing(arguments: Mapping[str, Any]) -> None:
     """Refuse any argument.  Raises InvalidRequest with its name."""
-    _check(schema.NOTHING, arguments, root="")
-
-
-def parse_sync(arguments: Mapping[str, Any]) -> bool:
-    """Return ``dry_run`` of ``sync_os``.  Raises InvalidRequest."""
-    _check(schema.SYNC, arguments, root="")
-    return bool(arguments.get("dry_run"))
-
-
-def parse_rollback(arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the OS and type of ``rollback_os``.  Raises InvalidRequest."""
-    _check(schema.ROLLBACK, arguments, root="")
-    return arguments["os_name"], arguments["volume_type"]
-
-
-def parse_allow(arguments: Mapping[str, Any]) -> model.SnapshotId:
-    """Return the snapshot of ``allow_os``.  Raises InvalidRequest."""
-    _check(schema.ALLOW, arguments, root="")
-    return _snapshot(arguments["snapshot_id"])
-
-
-def _snapshot(text: str) -> model.SnapshotId:
-    return model.SnapshotId(_id(text))
+    check(schema.NOTHING, arguments)
 
 
 def _origin(volume: Mapping[str, Any]) -> model.SnapshotId | None:
@@ -123,16 +106,17 @@ def _origin(volume: Mapping[str, Any]) -> model.SnapshotId | None:
             reason=f"cannot be given together with {given[0][0]}",
         )
     for key, kind in given:
-        return origin.word(kind, _id(volume[key]))
+        return origin.word(kind, cinder_id(volume[key]))
     return None
 
 
-def _id(text: str) -> str:
+def cinder_id(text: str) -> str:
     """Return an id as Cinder writes it."""
     return str(uuid.UUID(text))
 
 
-def _check(validator: Any, value: object, *, root: str) -> None:
+def check(validator: Any, value: object, *, root: str = "") -> None:
+    """Refuse what a schema refuses.  Raises InvalidRequest with its field."""
     error = next(validator.iter_errors(value), None)
     if error is None:
         return
@@ -190,7 +174,9 @@ def clipped(part: object) -> str:
 
 def request_id(ctxt: object) -> str:
     """Return the id under which the log has a request, ``-`` for none."""
-    try:
-        return parse_caller(ctxt).request_id or "-"
-    except exception.InvalidRequest:
-        return "-"
+    known: Mapping[str, Any] = ctxt if isinstance(ctxt, dict) else {}
+    return (
+        _of_context(known, "global_request_id")
+        or _of_context(known, "request_id")
+        or "-"
+    )

@@ -2,55 +2,11 @@
 
 from typing import Any
 
-from cube_volpool import app, exception, model, report
+from cube_volpool import exception, model, report
 from cube_volpool.tests import world
-from cube_volpool.tests.scenario import base, rollout
+from cube_volpool.tests.scenario import base
+from cube_volpool.tests.scenario.operators import OperatorCase
 from cube_volpool.tests.simulator import faults
-from cube_volpool.tests.unit.rpc import endpoints
-
-
-class OperatorCase(rollout.ImageCase):
-    """The daemon's own endpoints, over the real house."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.callers, self.operators = app.serve(
-            self.one.house,
-            self.world.settings,
-            policy=endpoints.make_policy(),
-        )
-
-    def call(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """Call a method as an operator."""
-        found: dict[str, Any] = getattr(self.operators, method)(
-            endpoints.OPERATOR, **arguments
-        )
-        return found
-
-    def refusal(self, method: str, **arguments: Any) -> Any:
-        """Call a method that refuses; return the error."""
-        return endpoints.refusal_of(
-            getattr(self.operators, method), endpoints.OPERATOR, **arguments
-        )
-
-    def shown(self) -> dict[str, dict[str, Any]]:
-        """Return the list's images by their snapshots."""
-        images = self.call("list_os")["images"]
-        return {image["snapshot_id"]: image for image in images}
-
-    def held_by(self, snapshot_id: str) -> dict[str, int]:
-        """Return what holds a snapshot, as the list has it."""
-        held: dict[str, int] = self.shown()[snapshot_id]["held_by"]
-        return held
-
-    def pool_shown(self) -> dict[str, Any]:
-        """Return the pool as get_pools has it."""
-        [pool] = self.callers.get_pools({})["pools"]
-        return dict(pool)
-
-    def rung(self) -> set[str]:
-        """Return the pools that were asked to be looked at."""
-        return set(self.one.house.bell.take())
 
 
 class ListCase(OperatorCase):

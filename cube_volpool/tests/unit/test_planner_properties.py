@@ -6,7 +6,7 @@ import hypothesis
 from hypothesis import strategies as st
 from oslotest import base
 
-from cube_volpool import actions, model, planner
+from cube_volpool import actions, model, planner, supply
 from cube_volpool.tests.unit import stock, worlds
 
 _R = model.RowStatus
@@ -31,7 +31,8 @@ class Properties(base.BaseTestCase):
 
         self.assertEqual((), world.plan())
         pool = world.pool
-        if pool.spec.min_ready > 0 and not pool.paused:
+        is_built = not pool.paused and not pool.drained
+        if pool.spec.min_ready > 0 and is_built:
             self.assertFalse(pool.is_changing)
         fresh = [
             row
@@ -40,8 +41,34 @@ class Properties(base.BaseTestCase):
             and not row.held
             and row.status is _R.AVAILABLE
         ]
-        if pool.source is not None and not pool.paused:
+        if pool.source is not None and is_built:
             self.assertGreaterEqual(len(fresh), pool.spec.min_ready)
+        if pool.drained:
+            self.assertEqual([], worlds.shelf(pool))
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_drained_pool_builds_and_keeps_nothing(self, world):
+        """But for what a claim or an operator has."""
+        drained = stock.World(
+            dataclasses.replace(world.pool, drained=True), world.behind
+        )
+        planned = drained.plan()
+        shelf = {row.id for row in worlds.shelf(drained.applied().pool)}
+
+        self.assertEqual([], worlds.of(planned, actions.Create))
+        self.assertEqual([], worlds.of(planned, actions.Promote))
+        self.assertEqual(set(), shelf)
+
+    @worlds.PROPERTY
+    @_given
+    def test_a_held_row_is_left_alone(self, world):
+        """Whatever became of its volume, unless Cinder has none any more."""
+        for action in world.plan():
+            row = getattr(action, "row", None)
+            if row is not None and row.held:
+                self.assertIsInstance(action, actions.Forget)
+                self.assertIsNone(world.behind[row.marker])
 
     @worlds.PROPERTY
     @_given
@@ -138,7 +165,9 @@ class Properties(base.BaseTestCase):
 
         for action in blind:
             if isinstance(action, actions.Evict):
-                self.assertIn(action.reason, worlds.TRIMMED)
+                self.assertIn(
+                    action.reason, (*worlds.TRIMMED, supply.DRAINED)
+                )
             else:
                 self.assertIsInstance(
                     action, (actions.Create, actions.Switch)

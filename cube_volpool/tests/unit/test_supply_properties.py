@@ -64,7 +64,7 @@ class Changes(base.BaseTestCase):
 
         Counted from where it began: what broke by itself is not its fault.
         """
-        world = worlds.sound(worlds.ageless(world))
+        world = worlds.sound(worlds.serving(worlds.ageless(world)))
         spec = world.pool.spec
         least = min(len(worlds.shelf(world.pool)), spec.min_ready)
         most = max(
@@ -81,7 +81,7 @@ class Changes(base.BaseTestCase):
     @_given
     def test_a_change_comes_to_its_end(self, world):
         """Whatever the pool had of either image, and whatever its surge."""
-        world = worlds.sound(worlds.ageless(world))
+        world = worlds.sound(worlds.serving(worlds.ageless(world)))
         pool = dataclasses.replace(world.pool, paused=False)
         hypothesis.assume(pool.source is not None and pool.spec.min_ready)
         world = stock.World(pool, world.behind)

@@ -110,6 +110,7 @@ def worlds(draw):
         spec=spec,
         source=draw(st.sampled_from((*[stock.SOURCE] * 4, None))),
         paused=draw(st.integers(0, 4)) == 0,
+        drained=draw(st.integers(0, 7)) == 0,
         current=draw(st.sampled_from((*[stock.OLD] * 3, stock.CURRENT, None))),
         switched_at=None
         if switched is None
@@ -161,6 +162,13 @@ def ageless(world):
     spec = dataclasses.replace(world.pool.spec, max_age=None)
     return stock.World(
         dataclasses.replace(world.pool, spec=spec), world.behind
+    )
+
+
+def serving(world):
+    """Return the world with its pool not drained."""
+    return stock.World(
+        dataclasses.replace(world.pool, drained=False), world.behind
     )
 
 

@@ -16,7 +16,14 @@ from cube_volpool import volumeapi
 from cube_volpool.db.store import Store
 
 #: The parts of the store; each public method of theirs is a door.
-PARTS: Final = ("claims", "endings", "stock", "pools", "images")
+PARTS: Final = (
+    "claims",
+    "endings",
+    "stock",
+    "pools",
+    "images",
+    "steering",
+)
 #: Calls to Cinder that change something there.
 _EFFECTS: Final = frozenset(
     {
@@ -44,6 +51,8 @@ READS: Final = frozenset(
         "stock.load",
         "stock.now",
         "stock.unknown",
+        "steering.claims",
+        "steering.volumes",
     }
 )
 

@@ -131,7 +131,9 @@ class Evidence:
     sources: dict[str, str | None] = field(default_factory=dict)
     currents: dict[str, str | None] = field(default_factory=dict)
     history: History = field(default_factory=History)
-    #: Reserved or condemned volumes: no supply any more.
+    #: Pools that are to have no stock.
+    drained: frozenset[str] = frozenset()
+    #: Reserved, condemned or held volumes: no supply any more.
     left_the_shelf: set[str] = field(default_factory=set)
     #: What the place had counted at the last glance.
     _written: int | None = None
@@ -161,10 +163,11 @@ class Evidence:
             pools = session.execute(sa.select(models.pools)).all()
             self.sources = {p.name: p.source_snapshot_id for p in pools}
             self.currents = {p.name: p.current_snapshot_id for p in pools}
+            self.drained = frozenset(p.name for p in pools if p.drained)
         self.left_the_shelf = {
             row.volume_id
             for row in self.rows
-            if row.status in _LEFT and row.volume_id
+            if (row.status in _LEFT or row.held) and row.volume_id
         }
 
     def glance(self) -> list[str]:
@@ -174,7 +177,8 @@ class Evidence:
             return []
         self._written = written
         rows = self.place.read(
-            "SELECT marker, status, generation, volume_id FROM backup_volumes"
+            "SELECT marker, status, generation, volume_id, held"
+            " FROM backup_volumes"
         )
         claims = self.place.read(
             "SELECT name, project_id, created_at, status, generation"
@@ -184,7 +188,9 @@ class Evidence:
             "SELECT name, source_snapshot_id, current_snapshot_id FROM pools"
         )
         self.left_the_shelf = {
-            volume_id for _, status, _, volume_id in rows if status in _LEFT
+            volume_id
+            for _, status, _, volume_id, held in rows
+            if status in _LEFT or held
         }
         return [
             *self.history.note(

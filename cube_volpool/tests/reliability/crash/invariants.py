@@ -156,7 +156,7 @@ def nothing_left(found: Evidence) -> Iterator[str]:
 def bounded_supply(found: Evidence, *, surge: int = 0) -> Iterator[str]:
     """I6: never more than the target, and what a crash left in doubt.
 
-    Condemned and reserved volumes are no supply any more.
+    Condemned, reserved and held volumes are no supply any more.
     """
     supply = [v for v in found.pooled() if v.id not in found.left_the_shelf]
     target = sum(spec.min_ready for spec in found.world.settings.pools)
@@ -235,12 +235,13 @@ def full_shelf(found: Evidence) -> Iterator[str]:
     ready = Counter(
         (row.pool, row.snapshot_id)
         for row in found.rows
-        if row.status is _R.AVAILABLE
+        if row.status is _R.AVAILABLE and not row.held
     )
     for spec in found.world.settings.pools:
         source = found.sources.get(spec.name) or ""
         count = ready.pop((spec.name, model.SnapshotId(source)), 0)
-        if count != spec.min_ready:
+        target = 0 if spec.name in found.drained else spec.min_ready
+        if count != target:
             yield f"shelf: pool {spec.name} has {count} volumes ready"
     for pool, snapshot_id in ready:
         yield f"shelf: pool {pool} keeps volumes of {snapshot_id}"

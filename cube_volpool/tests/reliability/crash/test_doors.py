@@ -4,7 +4,7 @@ import inspect
 from typing import ClassVar, Final
 
 from cube_volpool import volumeapi
-from cube_volpool.db import claims, endings, images, pools, stock
+from cube_volpool.db import claims, endings, images, pools, steering, stock
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash import case, doors, journeys, sweep
 from cube_volpool.tests.reliability.crash.places import Place
@@ -15,12 +15,15 @@ _PARTS: Final = {
     "stock": stock.StockRecords,
     "pools": pools.PoolRecords,
     "images": images.ImageRecords,
+    "steering": steering.SteeringRecords,
 }
 #: Transactions that no journey makes, and why a crash there is nothing.
 _LEFT_OUT: Final = {
     "claims.get": "a read that production does not make",
     "pools.counts": "the read behind get_pools; nothing is done with it",
     "images.usage": "the read behind os list; nothing is done with it",
+    "steering.volumes": "the read behind list_volumes",
+    "steering.claims": "the read behind list_claims",
 }
 #: What each keyring is used for.
 _KEYRINGS: Final = {

@@ -11,6 +11,7 @@ from cube_volpool.tests.reliability.crash.journeys import (
     misses,
     recoveries,
     rollouts,
+    steering,
     stock,
 )
 
@@ -44,6 +45,11 @@ class RetrySweep(OnSqlite):
 @case.each(rollouts.JOURNEYS)
 class RolloutSweep(OnSqlite):
     """A daemon dies in a change of images."""
+
+
+@case.each(steering.JOURNEYS)
+class SteeringSweep(OnSqlite):
+    """A daemon dies in what an operator asked of it."""
 
 
 @case.each(stock.JOURNEYS)

@@ -1,10 +1,11 @@
 """A simulated daemon: its lives, its duties, its calls."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
-from cube_volpool import app, model, settings
+from cube_volpool import app, exception, model, settings
 from cube_volpool.claim.job import Answer
 from cube_volpool.db.store import Store
 from cube_volpool.tests.reliability.histories import doors
@@ -91,6 +92,16 @@ class Daemon:
             self.on_duty[duty] = self._site.hub.spawn(
                 f"{self.name}:{duty}", self.life, self._work(duty)
             )
+
+    def steer(self, method: str, *arguments: Any, **keywords: Any) -> None:
+        """Do what an operator asks, in a task of its own."""
+
+        def ask() -> None:
+            # What cannot be done is said, and changes nothing.
+            with contextlib.suppress(exception.VolpoolError):
+                getattr(self.house.steering, method)(*arguments, **keywords)
+
+        self._site.hub.spawn(f"{self.name}:{method}", self.life, ask)
 
     def _work(self, duty: str) -> Callable[[], Any]:
         duties, house = self.house.duties, self.house

@@ -14,7 +14,14 @@ from cube_volpool.db.store import Store
 from cube_volpool.tests.reliability.histories.hub import Call, Hub, Life
 from cube_volpool.tests.simulator import Cloud, direct
 
-PARTS: Final = ("claims", "endings", "stock", "pools", "images")
+PARTS: Final = (
+    "claims",
+    "endings",
+    "stock",
+    "pools",
+    "images",
+    "steering",
+)
 #: Calls to Cinder that change something there.
 EFFECTS: Final = frozenset(
     {

@@ -9,6 +9,7 @@ from typing import Final
 from cube_volpool.tests.reliability.histories import (
     chance,
     history,
+    operators,
     rest,
     town,
 )
@@ -126,6 +127,7 @@ class _Weather:
             self._hand: by_hand * 4,
             self._tenant: by_hand * 3,
             simulation.configure: rough * 0.3,
+            self._steer: drawn.choice((0.0, 0.3, 1.0)),
         }
 
     def change(self, *, is_idle: bool) -> None:
@@ -178,6 +180,9 @@ class _Weather:
     def _tenant(self) -> None:
         self._told(self._simulation.hands.act_as_tenant(), "tenant")
 
+    def _steer(self) -> None:
+        operators.steer(self._simulation)
+
     def _told(self, told: str | None, who: str) -> None:
         if told is not None:
             self._simulation.counted[f"{who}: {told.split()[0]}"] += 1
@@ -201,6 +206,8 @@ def quiet(simulation: Simulation) -> None:
             if daemon.is_up:
                 daemon.crash()
             daemon.start()
+    _run_out(simulation)
+    operators.undo(simulation)
     _run_out(simulation)
     found = rest.Rest(
         simulation.cloud, simulation.trail, simulation.watch, config.pools

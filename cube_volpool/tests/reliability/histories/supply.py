@@ -79,7 +79,9 @@ class Supply:
         rows = [
             row
             for row in self._trail.rows.values()
-            if row.id not in self._surprises and not self._is_lost(row)
+            if row.id not in self._surprises
+            and not row.held
+            and not self._is_lost(row)
         ]
         stock = sum(
             row.pool == new.pool

@@ -18,6 +18,7 @@ from cube_volpool.tests import figures
 from cube_volpool.tests.reliability.histories import (
     chance,
     history,
+    operators,
     runs,
     town,
 )
@@ -158,6 +159,11 @@ class Histories(stateful.RuleBasedStateMachine):
         if is_tenant:
             act = hands.act_as_tenant
         self.there.trace(f"by hand: {act()}")
+
+    @stateful.rule()
+    def steer(self) -> None:
+        """An operator asks something of a daemon."""
+        operators.steer(self.there)
 
     @stateful.rule()
     def configure(self) -> None:

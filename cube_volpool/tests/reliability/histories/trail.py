@@ -13,7 +13,7 @@ from cube_volpool.db.store import Store
 
 _ROW: Final = (
     "id", "marker", "pool", "volume_id", "name", "type", "snapshot_id",
-    "size_gib", "status", "claim_id", "generation", "created_at",
+    "size_gib", "status", "claim_id", "generation", "created_at", "held",
 )
 _CLAIM: Final = (
     "id", "marker", "project_id", "name", "status", "source", "volume_id",
@@ -43,6 +43,8 @@ class Row:
     claim_id: int | None
     generation: int
     created_at: str
+    #: 0 or 1; its column is no change of its own: the generation grows.
+    held: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,11 +181,11 @@ class CanaryHouse:
             ticker=of.clock,
             runner=parallel.Serial(),
         )
-        callers, operators = app.serve(
+        callers, *operators = app.serve(
             self.house, of.settings, policy=endpoints.make_policy()
         )
         callers._clock = of.clock.monotonic
-        self._wire = wire.Wire(callers, operators)
+        self._wire = wire.Wire(callers, *operators)
         self.replies: list[wire.Reply] = []
 
     def _service(self) -> tenants.ServiceTenants:

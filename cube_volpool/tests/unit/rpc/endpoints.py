@@ -9,7 +9,8 @@ import oslo_messaging as om
 from oslo_config import cfg
 
 from cube_volpool import catalogue, exception, model, refresh
-from cube_volpool.rpc import operators, policy, server
+from cube_volpool.rpc import operators, policy, server, steering
+from cube_volpool.tests.unit import stock
 
 PROJECT = "9d3f6d5c8b8e4f0f9d0a6c1f2b7e4a55"
 CONTEXT = {"project_id": PROJECT}
@@ -152,3 +153,63 @@ def refusal_of(call, /, *args: Any, **kwargs: Any) -> exception.VolpoolError:
         assert isinstance(error, exception.VolpoolError)
         return error
     raise AssertionError(f"answered {answer} and refused nothing")
+
+
+ROW = stock.row(volume_id="4f1c5d7e-6f0b-4a55-9d0e-0c6a3f6f2b44")
+
+
+class RememberedSteering:
+    """Keeps what it is asked; answers, or raises what it was given."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+        self._error = error
+
+    def _done(self, *words: Any) -> model.PooledVolume:
+        self.asked.append(words)
+        if self._error is not None:
+            raise self._error
+        return ROW
+
+    def pause(self, pool: model.PoolName) -> None:
+        self._done("pause", pool)
+
+    def resume(self, pool: model.PoolName) -> None:
+        self._done("resume", pool)
+
+    def drain(self, pool: model.PoolName) -> None:
+        self._done("drain", pool)
+
+    def refill(self, pool: model.PoolName) -> None:
+        self._done("refill", pool)
+
+    def hold(self, ident: str) -> model.PooledVolume:
+        return self._done("hold", ident)
+
+    def evict(self, ident: str, *, reason: str | None) -> model.PooledVolume:
+        return self._done("evict", ident, reason)
+
+    # -- what can be shown ----------------------------------------------------
+
+    def volumes(self, **filters: Any) -> tuple[list[dict[str, Any]], int]:
+        self._done("volumes", filters)
+        return [{"id": "v-1"}], 7
+
+    def claims(self, **filters: Any) -> tuple[list[dict[str, Any]], int]:
+        self._done("claims", filters)
+        return [{"name": "a"}], 7
+
+    def volume(self, row: model.PooledVolume) -> dict[str, Any]:
+        return {"id": row.volume_id}
+
+    def plan(self, pool: model.PoolName | None) -> list[dict[str, Any]]:
+        self._done("plan", pool)
+        return [{"name": "deb", "actions": [], "held_back": None}]
+
+
+def make_steering(
+    remembered: RememberedSteering, found: policy.Policy | None = None
+) -> steering.Endpoint:
+    return steering.Endpoint(
+        remembered, remembered, policy=found or make_policy()
+    )

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from oslotest import base
 
 from cube_volpool import exception
-from cube_volpool.rpc import schema
+from cube_volpool.rpc import schema, words
 from cube_volpool.tests.unit.rpc import endpoints
 
 _TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
@@ -66,7 +66,7 @@ class TestFuzz(base.BaseTestCase):
         self.assertTrue(0 < len(request.volume_type) <= 255)
         self.assertTrue(
             request.size_gib is None
-            or 1 <= request.size_gib <= schema.MAX_SIZE_GIB
+            or 1 <= request.size_gib <= words.MAX_SIZE_GIB
         )
         self.assertTrue(
             0 < deadline - endpoints.NOW <= schema.MAX_BUDGET,

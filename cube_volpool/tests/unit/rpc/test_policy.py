@@ -10,7 +10,7 @@ from oslo_policy import policy as oslo_policy
 from oslotest import base
 
 from cube_volpool import exception
-from cube_volpool.rpc import operators, policy, server
+from cube_volpool.rpc import operators, policy, server, steering
 from cube_volpool.tests.unit.rpc import endpoints
 
 
@@ -43,7 +43,11 @@ class DefaultsTest(PolicyCase):
         """A new one cannot be forgotten, nor a rule outlive its method."""
         exposed = {
             name
-            for endpoint in (server.Endpoint, operators.Endpoint)
+            for endpoint in (
+                server.Endpoint,
+                operators.Endpoint,
+                steering.Endpoint,
+            )
             for name in dir(endpoint)
             if not name.startswith("_")
             and name != "target"
@@ -74,10 +78,16 @@ class DefaultsTest(PolicyCase):
         """Nothing of any project is in them."""
         self.policy().authorize("get_pools", {})
 
-    def test_images_are_for_operators_alone(self):
-        """To see them as well: names of snapshots are the operator's."""
+    def test_all_else_is_for_operators_alone(self):
+        """To see it as well: names, projects and images are in it."""
         found = self.policy()
-        for method in ("list_os", "sync_os", "rollback_os", "allow_os"):
+        rules = {rule.name for rule in policy.list_rules()}
+        methods = {
+            name.removeprefix(policy.PREFIX)
+            for name in rules
+            if name.startswith(policy.PREFIX)
+        }
+        for method in methods - {"claim_volume", "get_pools"}:
             for ctxt in ({}, endpoints.CONTEXT, {"roles": ["member"]}):
                 self.assert_refused(found, method, ctxt)
             found.authorize(method, endpoints.OPERATOR)
@@ -87,7 +97,7 @@ class DefaultsTest(PolicyCase):
         self.assertRaises(
             oslo_policy.PolicyNotRegistered,
             self.policy().authorize,
-            "drain_pool",
+            "no_such_method",
             {"project_id": "p", "roles": ["admin"]},
         )
 

@@ -12,6 +12,7 @@ from cube_volpool.tests.reliability.crash.journeys import (
     misses,
     recoveries,
     rollouts,
+    steering,
     stock,
 )
 from cube_volpool.tests.reliability.crash.sweep import Journey
@@ -22,6 +23,7 @@ ALL: Final[Mapping[str, Journey]] = {
     **recoveries.RESCUES,
     **recoveries.RETRIES,
     **rollouts.JOURNEYS,
+    **steering.JOURNEYS,
     **stock.JOURNEYS,
 }
 
@@ -49,4 +51,6 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     "current_image_is_gone",
     "sync",
     "purge",
+    "operator_holds",
+    "pool_drained_and_resumed",
 )
