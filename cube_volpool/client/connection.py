@@ -84,7 +84,14 @@ class _GatedContext:
 class Connection:
     """One process's way to the daemons."""
 
-    def __init__(self, conf: Any, *, url: str | None, max_calls: int) -> None:
+    def __init__(
+        self,
+        conf: Any,
+        *,
+        url: str | None,
+        max_calls: int,
+        version: str = api.CLIENT_VERSION,
+    ) -> None:
         transport = api.make_transport(conf, url=url)
         parsed = om.TransportURL.parse(conf, url)
         self._hosts = [
@@ -100,7 +107,7 @@ class Connection:
         )
         self._rpc = om.get_rpc_client(
             transport,
-            api.client_target(),
+            api.client_target(version),
             retry=_SEND_RETRIES,
             transport_options=om.TransportOptions(at_least_once=True),
         )

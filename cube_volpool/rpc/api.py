@@ -78,6 +78,8 @@ TOPIC: Final = "cube_volpool"
 VERSION: Final = "1.2"
 #: What the client's own methods need: a caller may be newer than the daemon.
 CLIENT_VERSION: Final = "1.0"
+#: And what an operator's do.
+OPERATOR_VERSION: Final = "1.2"
 #: By how many seconds the clocks of caller and daemon may differ.  Not more
 #: than the client's ``margin``, which counts on it.
 CLOCKS_DIFFER: Final = 30.0
@@ -112,9 +114,9 @@ _UNREGISTERED: Final = (
 )
 
 
-def client_target() -> om.Target:
-    """Return the target of a call: any daemon."""
-    return om.Target(exchange=EXCHANGE, topic=TOPIC, version=CLIENT_VERSION)
+def client_target(version: str = CLIENT_VERSION) -> om.Target:
+    """Return the target of a call: any daemon that has such methods."""
+    return om.Target(exchange=EXCHANGE, topic=TOPIC, version=version)
 
 
 def server_target(host: str) -> om.Target:
@@ -132,6 +134,11 @@ def make_transport(conf: Any, *, url: str | None = None) -> om.Transport:
     return om.get_rpc_transport(
         conf, url=url, allowed_remote_exmods=list(ALLOWED_REMOTE_EXMODS)
     )
+
+
+def names_a_broker(conf: Any) -> bool:
+    """Does ``transport_url`` of a configuration name a host?"""
+    return bool(om.TransportURL.parse(conf).hosts)
 
 
 def register_options(conf: Any) -> None:

@@ -2,7 +2,7 @@
 
 project = "cube_volpool"
 copyright = "the authors of cube_volpool"  # noqa: A001
-extensions = ["oslo_config.sphinxext"]
+extensions = ["cliff.sphinxext", "oslo_config.sphinxext"]
 root_doc = "index"
 exclude_patterns = []
 html_theme = "alabaster"

@@ -14,8 +14,10 @@ from kombu import connection
 VARIABLE = "VOLPOOL_TEST_AMQP_URL"
 
 
-def broker_url(*, port: int | None = None) -> str:
+def broker_url(*, port: int | None = None, vhost: str | None = None) -> str:
     """Return the URL of the real broker, through ``port`` when given.
+
+    In a virtual host of its own when one is named; ``tools/servers`` has it.
 
     Everything declared goes away with its last consumer.
     """
@@ -29,6 +31,8 @@ def broker_url(*, port: int | None = None) -> str:
     if port is not None:
         account = parts.netloc.rpartition("@")[0]
         parts = parts._replace(netloc=f"{account}@127.0.0.1:{port}")
+    if vhost is not None:
+        parts = parts._replace(path=f"/{vhost}")
     return parts._replace(
         query="amqp_auto_delete=true&kombu_reconnect_delay=0.1"
         "&rabbit_retry_interval=1&rabbit_interval_max=1"

@@ -106,15 +106,20 @@ class FromGit(base.BaseTestCase):
         points = configparser.ConfigParser(delimiters="=")
         points.read_string(self.text_of("entry_points.txt"))
 
+        found = {group: set(points[group]) for group in points.sections()}
+        commands = found.pop("cube_volpool.cli")
+        for command in ("pool_list", "plan", "volume_hold"):
+            self.assertIn(command, commands)
         self.assertEqual(
-            {"console_scripts": {"cube-volpool-engine",
+            {"console_scripts": {"cube-volpool",
+                                 "cube-volpool-engine",
                                  "cube-volpool-manage",
                                  "cube-volpool-status"},
              "oslo.config.opts": {"cube_volpool"},
              "oslo.config.opts.defaults": {"cube_volpool"},
              "oslo.policy.enforcer": {"cube_volpool"},
              "oslo.policy.policies": {"cube_volpool"}},
-            {group: set(points[group]) for group in points.sections()})
+            found)
         for group in points.sections():
             for target in points[group].values():
                 self.assertTrue(callable(pkgutil.resolve_name(target)))

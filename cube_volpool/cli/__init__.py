@@ -1,0 +1,1 @@
+"""``cube-volpool``: the operator's command line, over RPC."""

@@ -1,0 +1,123 @@
+"""``watch``: pools, builds and claims as they change."""
+
+import argparse
+import datetime
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from rich import console, live, progress_bar, table
+
+from cube_volpool.cli import command
+
+#: Builds, and claims, that one picture shows.
+_SHOWN: Final = 10
+
+Shown = Mapping[str, Any]
+
+
+class Watch(command.Command):
+    """Show pools, builds and claims, again and again; Ctrl-C ends it."""
+
+    def get_parser(self, prog_name: str) -> Any:
+        """Add how often, and how long."""
+        parser = super().get_parser(prog_name)
+        parser.add_argument(
+            "--interval",
+            type=float,
+            default=2.0,
+            help="between two looks, in seconds (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--count", type=int, help="end after so many looks"
+        )
+        return parser
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        """Look, draw, wait; not a terminal gets one picture after another."""
+        screen = console.Console(file=self.app.stdout)
+        left = parsed_args.count
+        try:
+            with live.Live(
+                self._picture(),
+                console=screen,
+                auto_refresh=False,
+                screen=screen.is_terminal and left is None,
+            ) as view:
+                while left is None or left > 1:
+                    time.sleep(parsed_args.interval)
+                    view.update(self._picture(), refresh=True)
+                    left = left and left - 1
+        except KeyboardInterrupt:
+            return
+
+    def _picture(self) -> console.Group:
+        pools = self.daemon.call("get_pools")["pools"]
+        building = self.daemon.call(
+            "list_volumes", status="creating", limit=_SHOWN
+        )
+        claims = self.daemon.call("list_claims", limit=_SHOWN)
+        now = datetime.datetime.now(datetime.UTC)
+        return console.Group(
+            _pools(pools),
+            _builds(building["volumes"], now),
+            _claims(claims["claims"], now),
+        )
+
+
+def _pools(pools: Sequence[Shown]) -> table.Table:
+    made = table.Table("Pool", "", "Ready", "Creating", "Reserved",
+                       "Deleting", "Hits", "Misses", "", title="Pools")
+    for pool in pools:
+        state = [
+            *(word for word in ("paused", "drained") if pool.get(word)),
+            pool["last_error"] or "",
+        ]
+        made.add_row(
+            pool["name"],
+            progress_bar.ProgressBar(
+                total=max(pool["target"], 1),
+                completed=min(pool["ready"], pool["target"]),
+                width=20,
+            ),
+            f"{pool['ready']} of {pool['target']}",
+            *(
+                str(pool[what])
+                for what in ("creating", "reserved", "deleting", "hits",
+                             "misses")
+            ),
+            " ".join(filter(None, state)),
+        )
+    return made
+
+
+def _builds(volumes: Sequence[Shown], now: datetime.datetime) -> table.Table:
+    made = table.Table("Volume", "Pool", "Since", title="Being built")
+    for volume in volumes:
+        made.add_row(
+            volume["id"] or f"volpool-{volume['marker']}",
+            volume["pool"],
+            _since(volume["created_at"], now),
+        )
+    return made
+
+
+def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:
+    made = table.Table(
+        "Claim", "Project", "Status", "Source", "Ago", title="Last claims"
+    )
+    for claim in claims:
+        made.add_row(
+            claim["name"],
+            claim["project_id"],
+            claim["status"],
+            claim["source"] or "",
+            _since(claim["updated_at"], now),
+        )
+    return made
+
+
+def _since(time_of: str, now: datetime.datetime) -> str:
+    seconds = (now - datetime.datetime.fromisoformat(time_of)).total_seconds()
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
