@@ -183,10 +183,7 @@ class Daemon:
     ) -> None:
         self._conf = conf
         self._settings = settings
-        ticker = clock.SystemClock()
-        self._sessions = sessions.Sessions(
-            conf, settings, http=http, clock=ticker, chance=random.random
-        )
+        self._sessions = open_sessions(conf, settings, http=http)
         self._tenants = self._sessions.tenants()
         self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
         self.house = wire(
@@ -195,7 +192,7 @@ class Daemon:
             keyrings=Keyrings(
                 pool=self._sessions.pool(), tenants=self._tenants
             ),
-            ticker=ticker,
+            ticker=clock.SystemClock(),
             runner=self._runner,
         )
         self.rpc = self._rpc()
@@ -207,7 +204,7 @@ class Daemon:
         Unclear for now.
         """
         self.house.store.check_schema()
-        self._sessions.check()
+        self._sessions.pool_probe().check()
 
     def close(self) -> None:
         """Let go of threads and connections."""
@@ -298,19 +295,28 @@ def open_refresher(conf: cfg.ConfigOpts) -> Iterator[refresh.Refresher]:
     Raises InvalidConfiguration.
     """
     loaded = options.load(conf)
-    ticker = clock.SystemClock()
-    reaching = sessions.Sessions(
-        conf, loaded, http=None, clock=ticker, chance=random.random
-    )
     patience = endurance.Patience(
-        loaded.cinder.retries, clock=ticker, chance=random.random
+        loaded.cinder.retries, clock=clock.SystemClock(), chance=random.random
     )
-    pool = endurance.Enduring(reaching.pool(), patience)
+    pool = endurance.Enduring(open_sessions(conf, loaded).pool(), patience)
     with contextlib.closing(open_store(conf)) as store:
         store.check_schema()
         yield refresh.Refresher(
             store, pool, loaded, source=_images(loaded.catalogue, pool)
         )
+
+
+def open_sessions(
+    conf: cfg.ConfigOpts, settings: settings.Settings, *, http: Any = None
+) -> sessions.Sessions:
+    """Return the cloud as the options name it; connects to nothing."""
+    return sessions.Sessions(
+        conf,
+        settings,
+        http=http,
+        clock=clock.SystemClock(),
+        chance=random.random,
+    )
 
 
 def open_store(conf: cfg.ConfigOpts) -> Store:

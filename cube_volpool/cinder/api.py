@@ -244,6 +244,15 @@ class CinderAPI:
             )
         )
 
+    def limits(self) -> Mapping[str, int]:
+        """GET /limits: the project's quota, and what is used; -1: no limit."""
+        return self._call(
+            lambda client: {
+                limit.name: int(limit.value)
+                for limit in client.limits.get().absolute
+            }
+        )
+
     def _call(
         self,
         call: Callable[[Any], _T],

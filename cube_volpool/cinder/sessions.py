@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
+from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import loading as ks
 from keystoneauth1 import session as ks_session
 from oslo_config import cfg
 
-from cube_volpool import model, settings, volumeapi
+from cube_volpool import exception, model, secrecy, settings, volumeapi
 from cube_volpool.cinder import (
     api,
     breaker,
+    errors,
     gate,
     probe,
     tenants,
@@ -80,13 +82,39 @@ class Sessions:
             session, service_auth.auth_url, service_auth, endpoint=endpoint
         )
 
-    def check(self) -> None:
-        """Check the pool's account, and Cinder.  See :mod:`probe`."""
-        probe.check(
+    def pool_probe(self) -> probe.Probe:
+        """Return what checks the pool's account, and Cinder."""
+        return probe.Probe(
             self._pool_session,
             self._pool_auth,
             endpoint=self._endpoint("pool_project"),
         )
+
+    def tenant_access(self) -> str:
+        """Let Keystone let the account in that hands volumes over.
+
+        Returns which account that is.  Raises StartupRefused and Unreachable.
+        """
+        is_callers = self._conf.tenant.use_caller_token
+        group = "service_user" if is_callers else "tenant"
+        # In which projects it has a role is known claim by claim.
+        session, auth = self._session(group)
+        try:
+            access = auth.get_access(session)
+        except ksa_exceptions.HttpError as error:
+            raise exception.StartupRefused(
+                f"[{group}]: Keystone does not let the account in: "
+                f"{secrecy.masked(str(error))}"
+            ) from error
+        except ksa_exceptions.ClientException as error:
+            raise errors.no_token(error) from error
+        roles = {role.lower() for role in access.role_names or ()}
+        if is_callers and "service" not in roles:
+            raise exception.StartupRefused(
+                "[service_user]: the account has not the role service in its "
+                "project; with callers' tokens it needs it"
+            )
+        return f"[{group}] {access.username}"
 
     def _session(self, group: str) -> tuple[ks_session.Session, Any]:
         auth = ks.load_auth_from_conf_options(self._conf, group)

@@ -24,6 +24,8 @@ class Shell(app.App):
     """The commands; ``daemon`` is reached for when one needs it."""
 
     NAME = "cube-volpool"
+    # Warnings; what libraries do step by step is for -v.
+    DEFAULT_VERBOSE_LEVEL = 0
 
     def __init__(self, argv: Sequence[str] = ()) -> None:
         self._argv = argv

@@ -35,6 +35,10 @@ class NotSent(exception.Busy):
     """Proof: the request never left this process and never will."""
 
 
+class NobodyListens(NotSent):
+    """Nor did anybody, ever: no daemon has made the queue."""
+
+
 class NoAnswer(Exception):
     """The request may have been sent; what became of it is not known."""
 
@@ -175,7 +179,10 @@ class Connection:
             self._doubtful = False
             raise (api.plain_error(error) or error) from None
         except om.MessageUndeliverable as error:
-            raise _not_sent("no daemon has ever listened") from error
+            raise NobodyListens(
+                reason="no daemon has ever listened; nothing sent",
+                retry_after=_RETRY_AFTER,
+            ) from error
         except Exception as error:
             self._doubtful = True
             if gate.close():

@@ -214,11 +214,11 @@ class StartCase(base.ScenarioCase):
         )
         session = self.world.session()
         session.auth = auth
-        probe.check(
+        probe.Probe(
             session,
             auth,
             endpoint=cinder.Endpoint(region_name="RegionOne", **endpoint),
-        )
+        ).check()
 
     def refusal(self, **endpoint: Any) -> str:
         error = self.assertRaises(
