@@ -184,10 +184,12 @@ start_lab() {
 }
 
 stop_all() {
-    [ ! -e "$WORK/servers.mine" ] || tools/servers/down.sh --wipe
+    local code=0
+    [ ! -e "$WORK/servers.mine" ] || tools/servers/down.sh --wipe || code=1
     if [ -e "$WORK/lab.new" ]; then
-        tools/lab/down.sh --wipe
+        tools/lab/down.sh --wipe || code=1
     elif [ -e "$WORK/lab.mine" ]; then
-        tools/lab/down.sh
+        tools/lab/down.sh || code=1
     fi
+    return $code
 }

@@ -99,7 +99,13 @@ finish_run() {
         kill -TERM -- "-$CHILD" 2>/dev/null
         wait "$CHILD"
     fi
-    stop_all >"$LOGS/stop.out" 2>&1 || FAILED=$((FAILED + 1))
+    if ! stop_all >"$LOGS/stop.out" 2>&1; then
+        FAILED=$((FAILED + 1))
+        {
+            echo 'FAILED to stop what the tests had started'
+            tail -n 15 "$LOGS/stop.out"
+        } >>"$WORK/failures"
+    fi
     # Once more at the end, where who reads only that finds them.
     [ ! -e "$WORK/failures" ] || cat "$WORK/failures"
     [ ${#LEFT_OUT[@]} = 0 ] || say "left out by name: ${LEFT_OUT[*]}"

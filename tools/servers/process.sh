@@ -51,18 +51,30 @@ finish() {
     [ -s "$file" ] || return 0
     read -r pid began <"$file"
     if alive "$1"; then
-        kill -s "${3:-TERM}" "$pid"
+        # It may end by itself between these two lines.
+        kill -s "${3:-TERM}" "$pid" 2>/dev/null || true
         while alive "$1" && [ $((tries--)) -gt 0 ]; do
             sleep 0.1
         done
-        kill -KILL -- "-$pid" 2>/dev/null || true
+        end_group "$pid"
         say "$1 stopped"
     elif ended_since_boot "$pid" "$began"; then
         # The leader died by itself. Its group, if any, still bears its
         # number, and the kernel gives that to nobody while it does.
-        kill -KILL -- "-$pid" 2>/dev/null || true
+        end_group "$pid"
     fi
     rm -f "$file"
+}
+
+# end_group PID: kill what is left of a process group, and wait until it is
+# gone: whoever still writes would bring back what is about to be removed. A
+# zombie, whose parent is not ours, is not waited for longer than that.
+end_group() {
+    local tries=50
+    kill -KILL -- "-$1" 2>/dev/null || return 0
+    while kill -0 -- "-$1" 2>/dev/null && [ $((tries--)) -gt 0 ]; do
+        sleep 0.1
+    done
 }
 
 ended_since_boot() {
