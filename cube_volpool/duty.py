@@ -36,6 +36,8 @@ class Duty:
         self._stopping = False
         self._busy_since: float | None = None
         self._told_at: float | None = None
+        #: When the work was last done, in seconds since the epoch.
+        self.done_at: float | None = None
 
     def wake(self) -> None:
         """Let the next turn come at once."""
@@ -73,6 +75,7 @@ class Duty:
             # The outermost frame of this thread.
             LOG.exception("%s failed; it goes on", self.name)
             return self._pause
+        self.done_at = time.time()
         if self._told_at is not None:
             LOG.info("%s works again", self.name)
             self._told_at = None

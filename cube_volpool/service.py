@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from oslo_log import log
@@ -151,7 +151,8 @@ class PoolService(service.Service):
     """Checks, then duties and RPC; on stop, RPC first.
 
     ``check`` raises StartupRefused for good, any other error for now.
-    ``failure`` is set when a check refused for good.
+    ``failure`` is set when a check refused for good, ``is_serving`` once they
+    have all passed.
     """
 
     def __init__(
@@ -169,7 +170,7 @@ class PoolService(service.Service):
         # 0 waits for ever, as everywhere in oslo.service.
         self._graceful = graceful or threading.TIMEOUT_MAX
         self._gate = Duty("start", self._open, pause=_PAUSE)
-        self._is_serving = False
+        self.is_serving = False
         self.failure: exception.StartupRefused | None = None
 
     def start(self) -> None:
@@ -180,12 +181,16 @@ class PoolService(service.Service):
         """Return how long the slowest present turn has been running."""
         return max(duty.busy_for() for duty in (self._gate, *self._duties))
 
+    def done_at(self) -> Mapping[str, float | None]:
+        """Return when each duty last did its work, since the epoch."""
+        return {duty.name: duty.done_at for duty in self._duties}
+
     # oslo.service calls it without an argument on SIGTERM, so the default is
     # to finish what runs.
     def stop(self, graceful: bool = True) -> None:
         """Take no more claims, finish those that run, end the duties."""
         self._gate.stop()
-        if self._is_serving and not self._rpc.stop(self._graceful):
+        if self.is_serving and not self._rpc.stop(self._graceful):
             LOG.warning(
                 "Claims still ran after %s s; the next daemon settles them",
                 self._graceful,
@@ -205,7 +210,7 @@ class PoolService(service.Service):
         for duty in self._duties:
             self._spawn(duty)
         self._rpc.start()
-        self._is_serving = True
+        self.is_serving = True
         LOG.info("All checks passed; the pools are served")
         return 0
 

@@ -181,6 +181,15 @@ class CatalogueSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StatusSettings:
+    """``[status]``."""
+
+    host: str = "127.0.0.1"
+    #: None: nothing is shown.
+    port: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything the house needs to know."""
 
@@ -190,6 +199,7 @@ class Settings:
     claim: ClaimSettings = field(default_factory=ClaimSettings)
     reconcile: ReconcileSettings = field(default_factory=ReconcileSettings)
     cinder: CinderSettings = field(default_factory=CinderSettings)
+    status: StatusSettings = field(default_factory=StatusSettings)
     rescue_interval: timedelta = timedelta(seconds=10)
     purge_interval: timedelta = timedelta(hours=1)
     #: Finished claims younger than this stay in the ledger.

@@ -68,6 +68,11 @@ class Breakers:
                 )
             return self._known[name]
 
+    def states(self) -> Mapping[str, bool]:
+        """Return each endpoint, and whether its breaker is open."""
+        with self._lock:
+            return {name: one.is_open for name, one in self._known.items()}
+
 
 class Gate(adapters.BaseAdapter):
     """Sends through ``inner``, while the breaker of the endpoint lets it."""

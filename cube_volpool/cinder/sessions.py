@@ -1,6 +1,6 @@
 """From options to keyrings: sessions, credentials, endpoints."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -89,6 +89,10 @@ class Sessions:
             self._pool_auth,
             endpoint=self._endpoint("pool_project"),
         )
+
+    def suspended(self) -> Mapping[str, bool]:
+        """Return each endpoint, and whether it is left alone just now."""
+        return self._breakers.states()
 
     def tenant_access(self) -> str:
         """Let Keystone let the account in that hands volumes over.

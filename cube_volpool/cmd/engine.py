@@ -4,19 +4,21 @@ One process in the foreground.  SIGTERM and SIGINT stop it in an orderly way.
 Exit status: 0 stopped, 1 a check refused to serve, 78 the configuration.
 """
 
+import contextlib
 import os
 import queue
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from oslo_config import cfg
 from oslo_log import log
 
-from cube_volpool import app, exception, secrecy, service, systemd
 from cube_volpool import conf as options
+from cube_volpool import daemon, exception, secrecy, service, settings, systemd
 from cube_volpool.conf import secret
+from cube_volpool.status import web
 
 LOG = log.getLogger(__name__)
 
@@ -24,10 +26,6 @@ LOG = log.getLogger(__name__)
 EX_CONFIG: Final = 78
 #: How often the main thread looks after the others, in seconds.
 _TICK: Final = 1.0
-#: No turn of a duty takes longer than its Cinder calls; past this one of
-#: them hangs, and systemd is to start us anew.
-_HANGS_AFTER: Final = 900.0
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is stopped; return the exit status."""
@@ -42,15 +40,44 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.setup(conf, "cube_volpool")
         secrecy.keep(secret.read(conf))
         secrecy.guard_logs()
-        daemon = app.Daemon(conf, options.load(conf))
+        loaded = options.load(conf)
+        made = daemon.Daemon(conf, loaded)
     except (cfg.Error, exception.InvalidConfiguration) as error:
         print(secrecy.masked(str(error)), file=sys.stderr)
         return EX_CONFIG
     graceful = conf.graceful_shutdown_timeout
     serving = service.PoolService(
-        daemon.house.duties, daemon.rpc, daemon.check, graceful=graceful
+        made.house.duties, made.rpc, made.check, graceful=graceful
     )
-    return _run(serving, graceful=graceful)
+    with _shown(made.site(serving), loaded.status):
+        return _run(serving, graceful=graceful)
+
+
+@contextlib.contextmanager
+def _shown(
+    site: web.Site, where: settings.StatusSettings
+) -> Iterator[None]:
+    """Show metrics and health; whoever cannot be seen still serves."""
+    if where.port is None:
+        yield
+        return
+    try:
+        server = web.Server(site, host=where.host, port=where.port)
+    except OSError as error:
+        LOG.error(
+            "[status]: nothing is shown, %s:%s cannot be had: %s",
+            where.host,
+            where.port,
+            error,
+        )
+        yield
+        return
+    server.start()
+    LOG.info("Metrics and health are at %s:%s", where.host, where.port)
+    try:
+        yield
+    finally:
+        server.stop()
 
 
 def _run(serving: service.PoolService, *, graceful: int) -> int:
@@ -69,7 +96,7 @@ def _run(serving: service.PoolService, *, graceful: int) -> int:
         try:
             signals.get(timeout=_TICK)
         except queue.Empty:
-            if serving.busy_for() < _HANGS_AFTER:
+            if serving.busy_for() < daemon.HANGS_AFTER:
                 systemd.notify("WATCHDOG=1")
             continue
         systemd.notify("STOPPING=1")

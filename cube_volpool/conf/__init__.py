@@ -26,6 +26,7 @@ from cube_volpool.conf import (
     os_table,
     pool,
     reconcile,
+    status,
 )
 from cube_volpool.conf.section import DEFAULT, Section
 
@@ -66,6 +67,7 @@ def load(conf: cfg.ConfigOpts) -> settings.Settings:
         claim=claim.read(Section(conf, claim.GROUP)),
         reconcile=reconcile.read(Section(conf, reconcile.GROUP)),
         cinder=cinder.read(Section(conf, cinder.GROUP)),
+        status=status.read(Section(conf, status.GROUP)),
         rescue_interval=Section(conf, claim.GROUP).seconds("rescue_interval"),
         purge_interval=Section(conf, ledger.GROUP).seconds("purge_interval"),
         purge_after=Section(conf, ledger.GROUP).days("purge_after"),

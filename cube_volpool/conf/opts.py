@@ -17,6 +17,7 @@ from cube_volpool.conf import (
     os_table,
     pool,
     reconcile,
+    status,
 )
 from cube_volpool.conf.section import DEFAULT
 
@@ -29,6 +30,7 @@ GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
     (os_table.GROUP, os_table.OPTS),
     (ledger.GROUP, ledger.OPTS),
     (cinder.GROUP, cinder.OPTS),
+    (status.GROUP, status.OPTS),
 )
 
 #: A thread that works on a claim holds a connection for each transaction, and

@@ -25,6 +25,8 @@ class PoolCounts:
     held: int
     #: And those, not held, that are not of the source snapshot.
     stale: int
+    #: What all its volumes take up in Cinder.
+    size_gib: int
     hits: int
     misses: int
 
@@ -32,7 +34,12 @@ class PoolCounts:
 def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
     """Return the numbers of every pool, by name."""
     by_status = connection.execute(
-        sa.select(_V.c.pool, _V.c.status, sa.func.count())
+        sa.select(
+            _V.c.pool,
+            _V.c.status,
+            sa.func.count(),
+            sa.func.sum(_V.c.size_gib),
+        )
         .group_by(_V.c.pool, _V.c.status)
     ).all()
     held = _by_pool(connection, _IS_HELD)
@@ -52,9 +59,14 @@ def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
             record=models.pool_record(row),
             by_status={
                 model.RowStatus(status): int(n)
-                for pool, status, n in by_status
+                for pool, status, n, _ in by_status
                 if pool == row.name
             },
+            size_gib=sum(
+                int(size)
+                for pool, _, _, size in by_status
+                if pool == row.name
+            ),
             held=held.get(row.name, 0),
             stale=stale.get(row.name, 0),
             hits=row.counted_hits

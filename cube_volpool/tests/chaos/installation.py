@@ -172,6 +172,8 @@ class Installation(fixtures.Fixture):
                 "project_domain_name": "Default",
             },
             "tenant": {**account, "username": "skyline"},
+            # Several daemons run on this host.
+            "status": {"port": 0},
             "claim": {
                 "lease": LEASE,
                 "look_pause": 0.5,

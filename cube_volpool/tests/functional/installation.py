@@ -36,6 +36,8 @@ def sections(*, auth_url, database, broker, pools):
             "project_domain_name": "Default",
         },
         "tenant": {**account, "username": "skyline"},
+        # Several daemons run on this host.
+        "status": {"port": 0},
         "reconcile": {"interval": 1},
         **{f"pool:{name}": dict(pool) for name, pool in pools.items()},
     }

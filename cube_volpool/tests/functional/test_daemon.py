@@ -1,12 +1,15 @@
 """The daemon with a real broker and database, the cloud simulated."""
 
+import contextlib
 import os
 import pathlib
 import signal
+import socket
 import threading
 from concurrent import futures
 
 import fixtures
+import requests
 from oslotest import base
 
 from cube_volpool import client, exception
@@ -182,6 +185,64 @@ class DaemonTest(base.BaseTestCase):
         self.assertEqual(78, daemon.exit_status())
         self.assertIn("transport_url", daemon.said())
 
+    def test_metrics_and_health(self) -> None:
+        """Of a daemon that waits, that serves, and whose broker is away."""
+        config = self.config()
+        port = _free_port()
+        config["status"] = {"port": port}
+        self.database.sync()
+        self.database_door.open()
+        self.useFixture(engine.Engine(self.write(config)))
+        self.wait_answer(port, "/healthz", 200)
+        self.wait_answer(port, "/readyz", 503)
+
+        self.broker_door.open()
+        self.configure_client()
+        self.wait_ready()
+        self.claim("web_sys")
+
+        self.wait_answer(port, "/readyz", 200)
+        metrics = self.wait_answer(port, "/metrics", 200)
+        for sample in (
+            'cube_volpool_pool_claims_total{pool="deb",result="hit"} 1.0',
+            'cube_volpool_claim_duration_seconds_count{outcome="pool"} 1.0',
+            'cube_volpool_pool_target_volumes{pool="deb"} 2.0',
+            "cube_volpool_ledger_up 1.0",
+            'duty_last_success_timestamp_seconds{duty="reconcile"}',
+        ):
+            self.assertIn(sample, metrics)
+        self.database_door.shut()
+        self.assertIn(
+            "database", self.wait_answer(port, "/readyz", 503)
+        )
+        self.wait_answer(port, "/healthz", 200)
+
+    def wait_answer(self, port: int, path: str, status: int) -> str:
+        """Wait until a page answers with a status; return what it says."""
+        said = []
+
+        def answers() -> bool:
+            with contextlib.suppress(requests.ConnectionError):
+                answer = requests.get(
+                    f"http://127.0.0.1:{port}{path}", timeout=20
+                )
+                said.append(answer.text)
+                return answer.status_code == status
+            return False
+
+        engine.wait_until(answers, f"{path} answers {status}")
+        return said[-1]
+
+    def test_a_port_that_is_taken_keeps_nobody_from_serving(self) -> None:
+        """It is said, and claims go on."""
+        config = self.config()
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            config["status"] = {"port": taken.getsockname()[1]}
+            daemon = self.serve(config)
+
+            daemon.wait_for("nothing is shown")
+            self.assertEqual("pool", self.claim("web_sys")["source"])
+
     def test_hangup_is_no_end(self) -> None:
         """SIGHUP, as a terminal or a reload sends it, changes nothing."""
         daemon = self.serve()
@@ -249,3 +310,10 @@ class DaemonTest(base.BaseTestCase):
         daemon = self.useFixture(engine.Engine(written))
         self.wait_ready()
         return daemon
+
+
+def _free_port() -> int:
+    """Return a port that nobody listens on just now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+    return port

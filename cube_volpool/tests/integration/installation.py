@@ -85,6 +85,8 @@ class Installation(fixtures.Fixture):
                 **account(self.lab, "volpool"), **project("volpool"),
             },
             "tenant": account(self.lab, "skyline"),
+            # Several daemons run on this host.
+            "status": {"port": 0},
         }
         for short, options in pools.items():
             sections[f"pool:{self.pool(short)}"] = dict(options)

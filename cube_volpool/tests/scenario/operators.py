@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from cube_volpool import app
+from cube_volpool import daemon
 from cube_volpool.tests.scenario import rollout
 from cube_volpool.tests.unit.rpc import endpoints
 
@@ -13,7 +13,7 @@ class OperatorCase(rollout.ImageCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.endpoints = app.serve(
+        self.endpoints = daemon.serve(
             self.one.house,
             self.world.settings,
             policy=endpoints.make_policy(),

@@ -13,7 +13,7 @@ import requests
 from keystoneauth1 import session as ks_session
 from keystoneauth1.identity import v3
 
-from cube_volpool import app, duty, report, secrecy
+from cube_volpool import app, daemon, duty, report, secrecy
 from cube_volpool.cinder import api as cinder
 from cube_volpool.cinder import tenants
 from cube_volpool.claim import parallel
@@ -181,7 +181,7 @@ class CanaryHouse:
             ticker=of.clock,
             runner=parallel.Serial(),
         )
-        callers, *operators = app.serve(
+        callers, *operators = daemon.serve(
             self.house, of.settings, policy=endpoints.make_policy()
         )
         callers._clock = of.clock.monotonic

@@ -1,0 +1,194 @@
+"""One daemon: a configuration, the house it comes to, RPC and status."""
+
+from typing import Any, Final
+
+import oslo_messaging as om
+from oslo_config import cfg
+
+from cube_volpool import (
+    app,
+    clock,
+    exception,
+    inventory,
+    report,
+    settings,
+    volumeapi,
+)
+from cube_volpool.cinder import tenants
+from cube_volpool.claim import parallel
+from cube_volpool.conf import broker
+from cube_volpool.rpc import api as rpc_api
+from cube_volpool.rpc import operators, policy, steering
+from cube_volpool.rpc import server as rpc_server
+from cube_volpool.service import PoolService
+from cube_volpool.status import collector, meters, web
+
+_RABBIT: Final = "oslo_messaging_rabbit"
+#: Threads more than claims: somebody must be free to answer "busy".  Else the
+#: surplus would wait, unseen, in a queue of oslo.messaging without bound.
+_SPARE_THREADS: Final = 16
+
+#: No turn of a duty takes longer than its Cinder calls; past this one of
+#: them hangs, and somebody is to start us anew.
+HANGS_AFTER: Final = 900.0
+
+
+class Daemon:
+    """What a configuration comes to: a house, its checks and its RPC."""
+
+    def __init__(
+        self,
+        conf: cfg.ConfigOpts,
+        settings: settings.Settings,
+        *,
+        http: Any = None,
+    ) -> None:
+        self._conf = conf
+        self._settings = settings
+        self._clock = clock.SystemClock()
+        self.meters = meters.Meters()
+        self._sessions = app.open_sessions(conf, settings, http=http)
+        self._tenants = self._sessions.tenants()
+        self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
+        self.house = app.wire(
+            settings,
+            store=app.open_store(conf),
+            keyrings=app.Keyrings(
+                pool=self._sessions.pool(), tenants=self._tenants
+            ),
+            ticker=self._clock,
+            runner=self._runner,
+            meter=self.meters,
+        )
+        self.rpc = self._rpc()
+
+    def check(self) -> None:
+        """Do the checks before serving.
+
+        Raises StartupRefused for good, LedgerUnavailable, Unreachable and
+        Unclear for now.
+        """
+        self.house.store.check_schema()
+        self._sessions.pool_probe().check()
+
+    def site(self, service: PoolService) -> web.Site:
+        """Return what is shown of this daemon and of ``service``, its life."""
+        self.meters.registry.register(
+            collector.Collector(
+                self.house.store,
+                lambda: self._settings.pools,
+                done_at=service.done_at,
+                suspended=self._sessions.suspended,
+            )
+        )
+
+        def ails() -> list[str]:
+            busy = service.busy_for()
+            if busy < HANGS_AFTER:
+                return []
+            return [f"a duty has hung for {busy:.0f} s"]
+
+        return web.Site(
+            self.meters.registry,
+            ails=ails,
+            waits=lambda: [*ails(), *self._waits(service)],
+        )
+
+    def _waits(self, service: PoolService) -> list[str]:
+        """Say what keeps claims from being served."""
+        found = []
+        if not service.is_serving:
+            found.append("the checks before serving have not passed yet")
+        elif not self.rpc.is_serving:
+            found.append("the message broker does not let us listen")
+        try:
+            self.house.store.pools.list()
+        except exception.LedgerUnavailable as error:
+            found.append(str(error))
+        found += [
+            f"{endpoint} is left alone after failures in a row"
+            for endpoint, is_open in self._sessions.suspended().items()
+            if is_open
+        ]
+        return found
+
+    def close(self) -> None:
+        """Let go of threads and connections."""
+        self._runner.close()
+        self.house.store.close()
+
+    def _policy(self) -> policy.Policy:
+        """Return the policy in force.  Raises InvalidConfiguration."""
+        found = policy.Policy(self._conf, roles_of=self._roles_of)
+        found.check()
+        return found
+
+    def _roles_of(self, caller: policy.Credentials) -> tuple[str, ...]:
+        """Return a caller's roles: by its token, where that is what counts."""
+        if isinstance(self._tenants, tenants.ServiceTenants):
+            return policy.claimed_roles(caller)
+        if caller.auth_token is None:
+            return ()
+        try:
+            return self._tenants.roles(caller.auth_token)
+        except volumeapi.VolumeAPIError as error:
+            raise exception.CinderUnavailable(reason=str(error)) from error
+
+    def _rpc(self) -> rpc_server.RpcServer:
+        threads = self._settings.claim.max_outstanding + _SPARE_THREADS
+        transport = _transport(self._conf, threads=threads)
+        endpoints = serve(self.house, self._settings, policy=self._policy())
+
+        def make() -> om.MessageHandlingServer:
+            server = rpc_server.make_server(
+                transport, *endpoints, host=self._conf.host
+            )
+            # Registered by the server, and read when it starts.
+            self._conf.set_default("executor_thread_pool_size", threads)
+            return server
+
+        return rpc_server.RpcServer(make)
+
+
+def serve(
+    house: app.House, settings: settings.Settings, *, policy: policy.Policy
+) -> tuple[rpc_server.Endpoint, operators.Endpoint, steering.Endpoint]:
+    """Return the house's methods of the wire: callers', and operators'."""
+    return (
+        rpc_server.Endpoint(
+            house.claims,
+            lambda: report.pools(house.store, settings.pools),
+            policy=policy,
+            default_budget=settings.claim.default_budget,
+        ),
+        operators.Endpoint(
+            house.refresher,
+            lambda: report.images(house.store, settings),
+            policy=policy,
+            refill=house.bell.ring,
+        ),
+        steering.Endpoint(
+            house.steering,
+            inventory.Inventory(house.store, house.steering),
+            policy=policy,
+        ),
+    )
+
+
+def _transport(conf: cfg.ConfigOpts, *, threads: int) -> om.Transport:
+    """Return the transport; raises InvalidConfiguration, connects not.
+
+    By default as many messages are fetched ahead as there are threads:
+    oslo.messaging's own default has no bound, and a daemon would fetch what
+    others could serve, and lose it all when it dies.
+    """
+    broker.check(conf)
+    try:
+        transport = rpc_api.make_transport(conf)
+    except (om.InvalidTransportURL, om.DriverLoadFailure) as error:
+        raise exception.InvalidConfiguration(
+            group="DEFAULT", option="transport_url", reason=str(error)
+        ) from error
+    if _RABBIT in conf:
+        conf.set_default("rabbit_qos_prefetch_count", threads, group=_RABBIT)
+    return transport

@@ -1,0 +1,118 @@
+"""The HTTP server: metrics and health, on loopback by default."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from socketserver import ThreadingMixIn
+from typing import Any, Final
+from wsgiref import simple_server
+
+import prometheus_client as prometheus
+from oslo_log import log
+
+LOG = log.getLogger(__name__)
+
+#: What keeps a daemon from being healthy, or ready; nothing: it is.
+Troubles = Callable[[], list[str]]
+_StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+_Wsgi = Callable[[Mapping[str, Any], _StartResponse], Iterable[bytes]]
+
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+class Site:
+    """The WSGI application.
+
+    ``/healthz`` answers 200 as long as the process should be left alive,
+    ``/readyz`` as long as it serves, both 503 with the reasons otherwise.
+    """
+
+    def __init__(
+        self,
+        registry: prometheus.CollectorRegistry,
+        *,
+        ails: Troubles,
+        waits: Troubles,
+    ) -> None:
+        self._pages: dict[str, _Wsgi] = {
+            "/metrics": prometheus.make_wsgi_app(registry),
+            "/healthz": _health(ails),
+            "/readyz": _health(waits),
+        }
+
+    def __call__(
+        self, environ: Mapping[str, Any], start_response: _StartResponse
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _answer(start_response, "405 Method Not Allowed", "")
+        page = self._pages.get(environ["PATH_INFO"])
+        if page is None:
+            return _answer(
+                start_response,
+                "404 Not Found",
+                "".join(f"{path}\n" for path in sorted(self._pages)),
+            )
+        return page(environ, start_response)
+
+
+def _health(troubles: Troubles) -> _Wsgi:
+    def answer(
+        _environ: Mapping[str, Any], start_response: _StartResponse
+    ) -> Iterable[bytes]:
+        found = troubles()
+        if not found:
+            return _answer(start_response, "200 OK", "ok\n")
+        words = "".join(f"{trouble}\n" for trouble in found)
+        return _answer(start_response, "503 Service Unavailable", words)
+
+    return answer
+
+
+def _answer(
+    start_response: _StartResponse, status: str, text: str
+) -> Iterable[bytes]:
+    body = text.encode()
+    start_response(
+        status,
+        [("Content-Type", _TEXT), ("Content-Length", str(len(body)))],
+    )
+    return [body]
+
+
+class _Quiet(simple_server.WSGIRequestHandler):
+    """Writes no line for each request; a scrape comes every few seconds."""
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        LOG.debug("HTTP: %s", format % args)
+
+
+class _Threading(ThreadingMixIn, simple_server.WSGIServer):
+    """One thread for each request: a page that waits keeps nobody."""
+
+    daemon_threads = True
+    #: A port in TIME_WAIT is no reason not to start.
+    allow_reuse_address = True
+
+
+class Server:
+    """Serves a site in a thread of its own.
+
+    Raises OSError when the address cannot be taken.
+    """
+
+    def __init__(self, site: Site, *, host: str, port: int) -> None:
+        self._server = simple_server.make_server(
+            host, port, site, _Threading, _Quiet
+        )
+        self.port: int = self._server.server_port
+
+    def start(self) -> None:
+        """Begin to answer; returns at once."""
+        threading.Thread(
+            target=self._server.serve_forever, name="status", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
