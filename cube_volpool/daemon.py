@@ -41,12 +41,14 @@ class Daemon:
         conf: cfg.ConfigOpts,
         settings: settings.Settings,
         *,
+        meter: meters.Meters,
         http: Any = None,
     ) -> None:
         self._conf = conf
         self._settings = settings
         self._clock = clock.SystemClock()
-        self.meters = meters.Meters()
+        self._meter = meter
+        self._collector: collector.Collector | None = None
         self._sessions = app.open_sessions(conf, settings, http=http)
         self._tenants = self._sessions.tenants()
         self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
@@ -58,7 +60,7 @@ class Daemon:
             ),
             ticker=self._clock,
             runner=self._runner,
-            meter=self.meters,
+            meter=meter,
         )
         self.rpc = self._rpc()
 
@@ -73,13 +75,11 @@ class Daemon:
 
     def site(self, service: PoolService) -> web.Site:
         """Return what is shown of this daemon and of ``service``, its life."""
-        self.meters.registry.register(
-            collector.Collector(
-                self.house.store,
-                lambda: self._settings.pools,
-                done_at=service.done_at,
-                suspended=self._sessions.suspended,
-            )
+        self._collector = collector.Collector(
+            self.house.store,
+            lambda: self._settings.pools,
+            done_at=service.done_at,
+            suspended=self._sessions.suspended,
         )
 
         def ails() -> list[str]:
@@ -89,10 +89,17 @@ class Daemon:
             return [f"a duty has hung for {busy:.0f} s"]
 
         return web.Site(
-            self.meters.registry,
+            self._meter.registry,
             ails=ails,
             waits=lambda: [*ails(), *self._waits(service)],
         )
+
+    def show_pools(self) -> None:
+        """Let the numbers of the pools be told by this daemon.
+
+        Once there is a site; the one before it tells them no more.
+        """
+        self._meter.tell(self._collector)
 
     def _waits(self, service: PoolService) -> list[str]:
         """Say what keeps claims from being served."""

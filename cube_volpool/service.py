@@ -171,6 +171,9 @@ class PoolService(service.Service):
         self._graceful = graceful or threading.TIMEOUT_MAX
         self._gate = Duty("start", self._open, pause=_PAUSE)
         self.is_serving = False
+        self._is_stopping = False
+        #: Beginning to serve and stopping are one after the other.
+        self._turn = threading.Lock()
         self.failure: exception.StartupRefused | None = None
 
     def start(self) -> None:
@@ -189,6 +192,8 @@ class PoolService(service.Service):
     # to finish what runs.
     def stop(self, graceful: bool = True) -> None:
         """Take no more claims, finish those that run, end the duties."""
+        with self._turn:
+            self._is_stopping = True
         self._gate.stop()
         if self.is_serving and not self._rpc.stop(self._graceful):
             LOG.warning(
@@ -207,11 +212,14 @@ class PoolService(service.Service):
             self._gate.stop()
             return 0
         self._gate.stop()
-        for duty in self._duties:
-            self._spawn(duty)
-        self._rpc.start()
-        self.is_serving = True
-        LOG.info("All checks passed; the pools are served")
+        with self._turn:
+            # Whoever is stopped while the checks run begins nothing more.
+            if not self._is_stopping:
+                for duty in self._duties:
+                    self._spawn(duty)
+                self._rpc.start()
+                self.is_serving = True
+                LOG.info("All checks passed; the pools are served")
         return 0
 
     def _spawn(self, duty: Duty) -> None:

@@ -1,24 +1,23 @@
 """``cube-volpool-engine``: the daemon.
 
-One process in the foreground.  SIGTERM and SIGINT stop it in an orderly way.
+One process in the foreground.  SIGTERM and SIGINT stop it in an orderly way,
+SIGHUP lets it read its configuration anew.
 Exit status: 0 stopped, 1 a check refused to serve, 78 the configuration.
 """
 
-import contextlib
 import os
 import queue
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from oslo_config import cfg
 from oslo_log import log
 
-from cube_volpool import conf as options
-from cube_volpool import daemon, exception, secrecy, service, settings, systemd
-from cube_volpool.conf import secret
-from cube_volpool.status import web
+from cube_volpool import daemon, exception, secrecy, systemd
+from cube_volpool.cmd import life
 
 LOG = log.getLogger(__name__)
 
@@ -27,93 +26,79 @@ EX_CONFIG: Final = 78
 #: How often the main thread looks after the others, in seconds.
 _TICK: Final = 1.0
 
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is stopped; return the exit status."""
-    conf = cfg.ConfigOpts()
-    options.register(conf)
+    given = list(sys.argv[1:] if argv is None else argv)
+    # Before anything else: by default a hangup would end the process.
+    signals = _received(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     try:
-        conf(
-            sys.argv[1:] if argv is None else argv,
-            project="cube_volpool",
-            prog="cube-volpool-engine",
-        )
-        log.setup(conf, "cube_volpool")
-        secrecy.keep(secret.read(conf))
-        secrecy.guard_logs()
-        loaded = options.load(conf)
-        made = daemon.Daemon(conf, loaded)
+        lives = life.Life(given, clock=time.monotonic)
     except (cfg.Error, exception.InvalidConfiguration) as error:
         print(secrecy.masked(str(error)), file=sys.stderr)
         return EX_CONFIG
-    graceful = conf.graceful_shutdown_timeout
-    serving = service.PoolService(
-        made.house.duties, made.rpc, made.check, graceful=graceful
-    )
-    with _shown(made.site(serving), loaded.status):
-        return _run(serving, graceful=graceful)
+    return _run(lives, signals)
 
 
-@contextlib.contextmanager
-def _shown(
-    site: web.Site, where: settings.StatusSettings
-) -> Iterator[None]:
-    """Show metrics and health; whoever cannot be seen still serves."""
-    if where.port is None:
-        yield
-        return
-    try:
-        server = web.Server(site, host=where.host, port=where.port)
-    except OSError as error:
-        LOG.error(
-            "[status]: nothing is shown, %s:%s cannot be had: %s",
-            where.host,
-            where.port,
-            error,
-        )
-        yield
-        return
-    server.start()
-    LOG.info("Metrics and health are at %s:%s", where.host, where.port)
-    try:
-        yield
-    finally:
-        server.stop()
-
-
-def _run(serving: service.PoolService, *, graceful: int) -> int:
+def _received(*numbers: int) -> "queue.SimpleQueue[int]":
+    """Return where the signals will be found."""
     signals: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def received(number: int, _frame: Any) -> None:
         signals.put(number)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in numbers:
         signal.signal(number, received)
-    # Nothing is read anew yet, and by default it would end the process.
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    serving.start()
+    return signals
+
+
+def _run(lives: life.Life, signals: "queue.SimpleQueue[int]") -> int:
+    lives.start()
     systemd.notify("READY=1")
-    while serving.failure is None:
+    while lives.failure is None:
         try:
-            signals.get(timeout=_TICK)
+            number = signals.get(timeout=_TICK)
         except queue.Empty:
-            if serving.busy_for() < daemon.HANGS_AFTER:
-                systemd.notify("WATCHDOG=1")
+            _look(lives)
+            continue
+        if number == signal.SIGHUP:
+            _reload(lives)
             continue
         systemd.notify("STOPPING=1")
-        _stop(serving, graceful=graceful)
+        _stop(lives)
         return 0
-    print(secrecy.masked(f"not served: {serving.failure}"), file=sys.stderr)
-    LOG.error("Not served: %s", serving.failure)
+    print(secrecy.masked(f"not served: {lives.failure}"), file=sys.stderr)
+    LOG.error("Not served: %s", lives.failure)
     return 1
 
 
-def _stop(serving: service.PoolService, *, graceful: int) -> None:
+def _look(lives: life.Life) -> None:
+    """Look after the reload, and tell systemd that all is well."""
+    was_reloading = lives.is_reloading
+    lives.look()
+    if was_reloading and not lives.is_reloading:
+        systemd.notify("READY=1")
+    if lives.busy_for() < daemon.HANGS_AFTER:
+        systemd.notify("WATCHDOG=1")
+
+
+def _reload(lives: life.Life) -> None:
+    LOG.info("The configuration is read anew")
+    usec = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    systemd.notify("RELOADING=1", f"MONOTONIC_USEC={usec}")
+    lives.reload()
+    if not lives.is_reloading:
+        # Refused: what was in force goes on.
+        systemd.notify("READY=1")
+
+
+def _stop(lives: life.Life) -> None:
     LOG.info("Stopping: claims that run are finished first")
-    if graceful:
+    if lives.graceful:
         # The last resort: a thread that hangs must not keep the process.
         signal.signal(signal.SIGALRM, lambda *_: os._exit(1))
-        signal.alarm(graceful + 5)
-    serving.stop()
+        signal.alarm(lives.graceful + 5)
+    lives.stop()
 
 
 if __name__ == "__main__":

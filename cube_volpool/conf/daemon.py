@@ -19,8 +19,8 @@ OPTS: Final = (
         "needs a group [pool:NAME]. A name is 1 to 63 letters, digits, '_', "
         "'.' and '-', and begins with a letter or a digit. A pool that is "
         "taken out of the list is left as it is: its volumes stay in Cinder. "
-        "To empty a pool, keep it in the list with min_ready = 0 until it "
-        "is empty; while its snapshot is unknown nothing is removed.",
+        "To empty a pool, let cube-volpool pool drain give its volumes up "
+        "before it is taken out.",
     ),
     cfg.StrOpt(
         "deployment_id",

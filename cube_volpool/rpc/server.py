@@ -229,4 +229,21 @@ class RpcServer:
             self._thread.join()
         if self._server is not None:
             self._server.stop()
+            _leave_the_rest(self._server)
             self._server.wait()
+
+
+def _leave_the_rest(server: om.MessageHandlingServer) -> None:
+    """Let what a stopped server is still handed go back to the queue.
+
+    A request is acknowledged when it is received, and closing the connection
+    receives what lies in the socket: nobody would carry it out, and its caller
+    would wait in vain.  What is not acknowledged goes to another daemon.
+    *Source:* oslo.messaging 18.3 ``_drivers/amqpdriver.py``:
+    ``RpcAMQPListener.__call__`` acknowledges, and ``AMQPListener.cleanup``
+    closes, which waits for the broker to delete a queue.
+    """
+    listener = getattr(server.listener, "_poll_style_listener", None)
+    connection = getattr(listener, "conn", None)
+    for consumer in getattr(connection, "_consumers", ()):
+        consumer.callback = lambda _message: None

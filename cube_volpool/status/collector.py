@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from oslo_log import log
-from prometheus_client import core
+from prometheus_client import core, registry
 
 from cube_volpool import exception, model, settings
 from cube_volpool.db import poolcounts
@@ -24,7 +24,7 @@ DoneAt = Callable[[], Mapping[str, float | None]]
 Suspended = Callable[[], Mapping[str, bool]]
 
 
-class Collector:
+class Collector(registry.Collector):
     """Pools, duties and breakers, for the registry of a daemon."""
 
     def __init__(

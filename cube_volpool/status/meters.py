@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 import prometheus_client as prometheus
+from prometheus_client.registry import Collector
 
 from cube_volpool import model, supply
 
@@ -49,6 +50,7 @@ class Meters:
 
     def __init__(self) -> None:
         self.registry = prometheus.CollectorRegistry()
+        self._collector: Collector | None = None
         self.claims = prometheus.Histogram(
             "cube_volpool_claim_duration_seconds",
             "What claims took, by what they came to: pool, created, existing, "
@@ -109,6 +111,14 @@ class Meters:
             "Claims of other daemons that this one took over",
             registry=self.registry,
         )
+
+    def tell(self, collector: Collector | None) -> None:
+        """Let a collector, and no other any more, tell what it knows."""
+        if self._collector is not None:
+            self.registry.unregister(self._collector)
+        self._collector = collector
+        if collector is not None:
+            self.registry.register(collector)
 
     def evicted(self, row: model.PooledVolume, reason: str) -> None:
         """Count an eviction; of what was being built, a failed build too."""

@@ -104,7 +104,15 @@ class Server:
         self._server = simple_server.make_server(
             host, port, site, _Threading, _Quiet
         )
-        self.port: int = self._server.server_port
+        self._host, self._port = host, port
+
+    def is_at(self, host: str, port: int | None) -> bool:
+        """Does it listen there?"""
+        return (self._host, self._port) == (host, port)
+
+    def show(self, site: Site) -> None:
+        """Show another site from now on."""
+        self._server.set_app(site)
 
     def start(self) -> None:
         """Begin to answer; returns at once."""

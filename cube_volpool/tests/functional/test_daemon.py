@@ -1,9 +1,7 @@
 """The daemon with a real broker and database, the cloud simulated."""
 
 import contextlib
-import os
 import pathlib
-import signal
 import socket
 import threading
 from concurrent import futures
@@ -242,14 +240,6 @@ class DaemonTest(base.BaseTestCase):
 
             daemon.wait_for("nothing is shown")
             self.assertEqual("pool", self.claim("web_sys")["source"])
-
-    def test_hangup_is_no_end(self) -> None:
-        """SIGHUP, as a terminal or a reload sends it, changes nothing."""
-        daemon = self.serve()
-        os.kill(daemon.pid, signal.SIGHUP)
-
-        self.assertEqual("pool", self.claim("web_sys")["source"])
-        self.assertTrue(daemon.is_running)
 
     def test_stop_finishes_the_claim_that_runs(self) -> None:
         """SIGTERM in the middle of a claim: the caller has its answer."""

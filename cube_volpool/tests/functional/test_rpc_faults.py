@@ -190,3 +190,27 @@ class TestStop(rpc_case.RPCCase):
             (connection.NotSent, connection.NoAnswer), self.claim, way, 1
         )
         self.assertEqual(1, len(claims.asked))
+
+
+class TestStopInTwoHalves(rpc_case.RPCCase):
+    def test_what_a_stopped_daemon_is_still_handed_goes_to_another(self):
+        """Its connection gets requests until it is closed, and loses none."""
+        one, two = endpoints.RememberedClaims(), endpoints.RememberedClaims()
+        stopping = self.serving(one)
+        # As in the first half of a stop: nobody reads any more.
+        stopping._server.stop()
+        answers = []
+        asking = threading.Thread(
+            target=lambda: answers.append(self.claim(self.connect()))
+        )
+        asking.start()
+        # Until the broker has handed it over.
+        time.sleep(0.5)
+        self.serving(two)
+        self.assertEqual([], two.asked)
+
+        self.assertTrue(stopping.stop(10))
+        asking.join(rpc_case.SOON)
+
+        self.assertEqual(1, len(answers))
+        self.assertEqual((0, 1), (len(one.asked), len(two.asked)))

@@ -17,6 +17,8 @@ VERSION = "3.70"
 TIMEOUT = 150
 #: Between two looks at a volume that is being made, in seconds.
 _PAUSE = 0.05
+#: What Cinder refuses to delete, and will not be for ever.
+_UNDER_WAY = ("creating", "downloading", "deleting")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -130,7 +132,7 @@ class Account:
         if volume["status"] == "awaiting-transfer":
             for transfer in self.transfers(volume_id):
                 self.call("DELETE", f"/volume-transfers/{transfer['id']}")
-        elif volume["status"] not in ("creating", "deleting"):
+        elif volume["status"] not in _UNDER_WAY:
             self.call("DELETE", f"/volumes/{volume_id}")
         return False
 

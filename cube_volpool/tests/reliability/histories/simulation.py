@@ -141,7 +141,7 @@ class Simulation:
             chance,
             touched=self.watch.by_hand.add,
             unmarked=lambda ident: self.watch.unmarked.update(
-                {ident: self.ledger_now()}
+                {ident: self.hub.now}
             ),
             moved=lambda ident: self.callers.moved(ident),
         )

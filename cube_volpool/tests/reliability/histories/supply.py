@@ -115,8 +115,11 @@ class Supply:
             yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
 
     def _is_old(self, row: Row, specs: list[settings.PoolSpec]) -> bool:
-        """May some daemon take it for too old?"""
-        return row.status == _R.AVAILABLE and any(
+        """May some daemon take it for too old?
+
+        A claim may have reserved it since it was counted.
+        """
+        return row.status in (_R.AVAILABLE, _R.RESERVED) and any(
             spec.name == row.pool
             and spec.max_age is not None
             and self._age(row) > (1 - supply.JITTER) * spec.max_age

@@ -6,7 +6,7 @@ got it.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from cube_volpool import exception, model, settings, volumeapi
@@ -34,7 +34,7 @@ _READS: Final = frozenset({"is_miss_settled", "is_still_intent", "get"})
 #: Every call of the pool's keyring that changes a volume.
 _TOUCHES: Final = frozenset({"update_volume", "offer", "delete_volume"})
 #: No look is older when what it led to is sent.
-_LONG_AGO: Final = timedelta(seconds=600)
+_LONG_AGO: Final = 600.0
 #: What takes a row out of a pool, by a round.
 _LEAVING: Final = frozenset({"stock.evict", "stock.forget"})
 
@@ -63,12 +63,13 @@ class Watch:
         self.problems: list[str] = []
         #: Volumes that were touched by hand.
         self.by_hand: set[str] = set()
-        #: Volumes that lost our marker by hand, and when.
-        self.unmarked: dict[str, datetime] = {}
+        #: Volumes that lost our marker by hand, and when: a round lasts by the
+        #: clock of processes, whatever leaps the ledger makes.
+        self.unmarked: dict[str, float] = {}
         self._cloud = cloud
         self._trail = trail
         self._pool_id = cloud.project_id("volpool")
-        self._now = ledger_now
+        self._seconds = seconds
         self.currents = currents.Currents(trail, now=seconds)
         self.supply = supply.Supply(trail, configs, now=ledger_now)
         self.delivery = delivery.Delivery(
@@ -181,10 +182,11 @@ class Watch:
         if row is not None and row.status != _R.DELETING:
             self.wrong(f"I8: a DELETE of {volume_id}, which is {row.status}")
         # Whoever sends it may have looked before the marker went.
-        unmarked = self.unmarked.get(volume_id, self._now())
+        unmarked = self.unmarked.get(volume_id, self._seconds())
         marked = model.DEPLOYMENT_KEY in volume.metadata
         if not marked and (
-            volume_id not in self.by_hand or self._now() - unmarked > _LONG_AGO
+            volume_id not in self.by_hand
+            or self._seconds() - unmarked > _LONG_AGO
         ):
             self.wrong(f"I8: a DELETE of {volume_id}, which is not ours")
 
