@@ -1,5 +1,6 @@
 """One daemon: a configuration, the house it comes to, RPC and status."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import oslo_messaging as om
@@ -10,6 +11,7 @@ from cube_volpool import (
     clock,
     exception,
     inventory,
+    model,
     report,
     settings,
     volumeapi,
@@ -28,6 +30,8 @@ _RABBIT: Final = "oslo_messaging_rabbit"
 #: surplus would wait, unseen, in a queue of oslo.messaging without bound.
 _SPARE_THREADS: Final = 16
 
+#: Claims of each status that a report tells.
+_SHOWN: Final = 50
 #: No turn of a duty takes longer than its Cinder calls; past this one of
 #: them hangs, and somebody is to start us anew.
 HANGS_AFTER: Final = 900.0
@@ -100,6 +104,23 @@ class Daemon:
         Once there is a site; the one before it tells them no more.
         """
         self._meter.tell(self._collector)
+
+    def pools_shown(self) -> Mapping[str, Any]:
+        """Return the pools by name, as operators are shown them."""
+        shown = report.pools(self.house.store, self._settings.pools)
+        return {pool["name"]: dict(pool) for pool in shown}
+
+    def claims_shown(self) -> Mapping[str, Any]:
+        """Return the claims under way, by project and name."""
+        shelf = inventory.Inventory(self.house.store, self.house.steering)
+        found: dict[str, Any] = {}
+        for status in model.UNDER_WAY:
+            claims, _ = shelf.claims(after=None, limit=_SHOWN, status=status)
+            found |= {
+                f"{claim['project_id']}/{claim['name']}": dict(claim)
+                for claim in claims
+            }
+        return found
 
     def _waits(self, service: PoolService) -> list[str]:
         """Say what keeps claims from being served."""

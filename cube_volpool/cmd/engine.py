@@ -1,7 +1,8 @@
 """``cube-volpool-engine``: the daemon.
 
 One process in the foreground.  SIGTERM and SIGINT stop it in an orderly way,
-SIGHUP lets it read its configuration anew.
+SIGHUP lets it read its configuration anew, and on SIGUSR2 it reports what it
+is doing.
 Exit status: 0 stopped, 1 a check refused to serve, 78 the configuration.
 """
 
@@ -31,7 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is stopped; return the exit status."""
     given = list(sys.argv[1:] if argv is None else argv)
     # Before anything else: by default a hangup would end the process.
-    signals = _received(signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    signals = _received(
+        signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR2
+    )
     try:
         lives = life.Life(given, clock=time.monotonic)
     except (cfg.Error, exception.InvalidConfiguration) as error:
@@ -63,6 +66,9 @@ def _run(lives: life.Life, signals: "queue.SimpleQueue[int]") -> int:
             continue
         if number == signal.SIGHUP:
             _reload(lives)
+            continue
+        if number == signal.SIGUSR2:
+            print(lives.report(), file=sys.stderr, flush=True)
             continue
         systemd.notify("STOPPING=1")
         _stop(lives)

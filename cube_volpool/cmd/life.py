@@ -14,6 +14,7 @@ from oslo_log import log
 
 from cube_volpool import conf as options
 from cube_volpool import daemon, exception, secrecy, service, settings
+from cube_volpool.cmd import meditation
 from cube_volpool.conf import secret
 from cube_volpool.status import meters, web
 
@@ -37,7 +38,7 @@ class Instance:
         meter: meters.Meters,
         has_log: bool = False,
     ) -> None:
-        conf = cfg.ConfigOpts()
+        conf = self._conf = cfg.ConfigOpts()
         options.register(conf)
         conf(argv, project="cube_volpool", prog="cube-volpool-engine")
         secrecy.keep(secret.read(conf))
@@ -64,6 +65,17 @@ class Instance:
     def show(self) -> None:
         """Let the metrics be of this one from now on."""
         self._daemon.show_pools()
+
+    def report(self) -> str:
+        """Return the Guru Meditation Report."""
+        return meditation.text(
+            self._conf,
+            {
+                "Pools": self._daemon.pools_shown,
+                "Claims under way": self._daemon.claims_shown,
+                "Duties": self.service.done_at,
+            },
+        )
 
     def end(self) -> None:
         """Finish what runs, and let go of everything."""
@@ -154,6 +166,10 @@ class Life:
             )
             self._next = None
             self._end(begun)
+
+    def report(self) -> str:
+        """Return what this process is doing."""
+        return self._current.report()
 
     def stop(self) -> None:
         """Finish what runs, and end."""

@@ -1,7 +1,8 @@
 """``cube-volpool-manage``: the database and the images of an installation.
 
 ``db sync`` makes or upgrades the tables, ``db version`` tells which revision
-they have, ``db purge`` deletes old finished claims.  ``os`` reads, shows and
+they have, ``db purge`` deletes old finished claims, ``db downgrade`` is
+refused.  ``os`` reads, shows and
 judges images; see ``manage_os``.
 """
 
@@ -84,6 +85,18 @@ def _version(conf: cfg.ConfigOpts) -> int:
     return 0
 
 
+def _downgrade(_conf: cfg.ConfigOpts) -> int:
+    print(
+        "refused: an older release cannot know what a newer one has written, "
+        "and a volume that it does not know it would build again or delete. "
+        "Stop all daemons, restore the backup of the database that was made "
+        "before the upgrade, and start the older release; what was made or "
+        "handed over since is found by its marks",
+        file=sys.stderr,
+    )
+    return 1
+
+
 def _purge(conf: cfg.ConfigOpts) -> int:
     days = conf.command.days
     older_than = timedelta(
@@ -114,6 +127,10 @@ def _add_commands(commands: Any) -> None:
     subcommands.add(
         actions, "version", _version, "tell the revision of the tables"
     )
+    down = subcommands.add(
+        actions, "downgrade", _downgrade, "refused, with the reason"
+    )
+    down.add_argument("revision", nargs="?", help="ignored")
     purge = subcommands.add(
         actions, "purge", _purge, "delete old finished claims"
     )

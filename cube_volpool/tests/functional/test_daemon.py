@@ -1,7 +1,9 @@
 """The daemon with a real broker and database, the cloud simulated."""
 
 import contextlib
+import os
 import pathlib
+import signal
 import socket
 import threading
 from concurrent import futures
@@ -182,6 +184,23 @@ class DaemonTest(base.BaseTestCase):
 
         self.assertEqual(78, daemon.exit_status())
         self.assertIn("transport_url", daemon.said())
+
+    def test_a_report_of_what_it_is_doing(self) -> None:
+        """SIGUSR2: threads, pools, claims and options, and no password."""
+        daemon = self.serve()
+        self.claim("web_sys")
+        os.kill(daemon.pid, signal.SIGUSR2)
+        daemon.wait_for("Configuration of the daemon")
+        daemon.wait_for("graceful_shutdown_timeout = 10")
+
+        said = daemon.said()
+        for words in (
+            "Guru Meditation", "Pools", "target = 2", "Claims under way",
+            "Duties", "reconcile = ", "Threads",
+        ):
+            self.assertIn(words, said)
+        self.assertNotIn("labadmin", said)
+        self.assertTrue(daemon.is_running)
 
     def test_metrics_and_health(self) -> None:
         """Of a daemon that waits, that serves, and whose broker is away."""

@@ -109,6 +109,13 @@ class Manage(CommandCase):
 
         self.assertIn("run db sync", output)
 
+    def test_a_downgrade_is_refused_with_the_reason(self):
+        """Whatever revision is named, and without a database."""
+        for words in ((), ("0001",)):
+            output = self.assert_ran(1, "manage", "db", "downgrade", *words)
+
+            self.assertIn("restore the backup", output)
+
     def test_a_database_that_is_down_is_one_line(self):
         """An unreachable database ends the command, without its password."""
         self.configure(
