@@ -95,6 +95,9 @@ layer_functional() {
     # systemd-analyze rates the unit; nothing of it has to run.
     command -v systemd-analyze >/dev/null ||
         install_packages "$LOGS/apt.log" systemd || return
+    # promtool checks the rules; nothing of it has to run.
+    command -v promtool >/dev/null ||
+        install_packages "$LOGS/apt.log" prometheus || return
     start_servers || return
     # shellcheck source=/dev/null
     . "$VOLPOOL_SERVERS_DIR/env"
