@@ -25,7 +25,7 @@ from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
 from cube_volpool.db import os_table
 from cube_volpool.db.store import Store
 from cube_volpool.service import Duties, RefillBell
-from cube_volpool.status import doors, meters
+from cube_volpool.status import doors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +35,8 @@ class House:
     store: Store
     reconciler: reconcile.Reconciler
     refresher: refresh.Refresher
-    #: What serves claims: the claimer, timed where there are meters.
-    claims: claimer.Claimer | doors.MeasuredClaims
+    #: What serves claims: the claimer, watched where somebody does.
+    claims: claimer.Claimer | doors.WatchedClaims
     claimer: claimer.Claimer
     rescuer: rescue.Rescuer
     steering: steering.Steering
@@ -60,18 +60,18 @@ def wire(
     ticker: clock.Clock,
     runner: parallel.Runner,
     chance: Callable[[], float] = random.random,
-    meter: meters.Meters | None = None,
+    watch: doors.Watch | None = None,
 ) -> House:
     """Wire the house around its two doors.
 
     ``chance`` returns a number from 0 to 1, by which pauses are drawn;
-    ``meter`` times what passes the doors.
+    ``watch`` is told what passes the doors.
     """
     owner_token = str(uuid.uuid4())
     keyrings = _enduring(keyrings, settings, ticker=ticker, chance=chance)
-    if meter is not None:
-        store = doors.measured_store(store, meter, ticker)
-        keyrings = _measured(keyrings, meter, ticker)
+    if watch is not None:
+        store = doors.watched_store(store, watch)
+        keyrings = _watched(keyrings, watch)
     bell = RefillBell()
     looker = look.Looker(
         store,
@@ -118,8 +118,8 @@ def wire(
         refresher=refresher,
         claimer=serving,
         claims=serving
-        if meter is None
-        else doors.MeasuredClaims(serving, meter, ticker),
+        if watch is None
+        else doors.WatchedClaims(serving, watch),
         rescuer=rescuer,
         steering=steering.Steering(
             store, reconciler, settings.pools, ring=bell.ring
@@ -137,12 +137,10 @@ def wire(
     )
 
 
-def _measured(
-    keyrings: Keyrings, meter: meters.Meters, ticker: clock.Clock
-) -> Keyrings:
+def _watched(keyrings: Keyrings, watch: doors.Watch) -> Keyrings:
     return Keyrings(
-        pool=doors.measured_api(keyrings.pool, "pool", meter, ticker),
-        tenants=doors.MeasuredTenants(keyrings.tenants, meter, ticker),
+        pool=doors.watched_api(keyrings.pool, "pool", watch),
+        tenants=doors.WatchedTenants(keyrings.tenants, watch),
     )
 
 

@@ -20,16 +20,25 @@ from cube_volpool.cinder import tenants
 from cube_volpool.claim import parallel
 from cube_volpool.conf import broker
 from cube_volpool.rpc import api as rpc_api
-from cube_volpool.rpc import operators, policy, steering
+from cube_volpool.rpc import notifier, operators, policy, steering
 from cube_volpool.rpc import server as rpc_server
 from cube_volpool.service import PoolService
-from cube_volpool.status import collector, meters, web
+from cube_volpool.status import (
+    collector,
+    counting,
+    doors,
+    events,
+    meters,
+    web,
+)
 
 _RABBIT: Final = "oslo_messaging_rabbit"
 #: Threads more than claims: somebody must be free to answer "busy".  Else the
 #: surplus would wait, unseen, in a queue of oslo.messaging without bound.
 _SPARE_THREADS: Final = 16
 
+#: For notifications that still wait at the end, in seconds.
+_LAST_NEWS: Final = 2.0
 #: Claims of each status that a report tells.
 _SHOWN: Final = 50
 #: No turn of a duty takes longer than its Cinder calls; past this one of
@@ -52,6 +61,9 @@ class Daemon:
         self._settings = settings
         self._clock = clock.SystemClock()
         self._meter = meter
+        self._notifier: notifier.Notifier | None = None
+        if notifier.wanted(conf):
+            self._notifier = notifier.Notifier(conf, host=conf.host)
         self._collector: collector.Collector | None = None
         self._sessions = app.open_sessions(conf, settings, http=http)
         self._tenants = self._sessions.tenants()
@@ -64,7 +76,9 @@ class Daemon:
             ),
             ticker=self._clock,
             runner=self._runner,
-            meter=meter,
+            watch=doors.Watch(
+                meters=meter, clock=self._clock, listeners=self._listeners()
+            ),
         )
         self.rpc = self._rpc()
 
@@ -140,8 +154,18 @@ class Daemon:
         ]
         return found
 
+    def _listeners(self) -> tuple[object, ...]:
+        """Return who is told what passes the doors."""
+        counts = counting.Counting(self._meter)
+        if self._notifier is None:
+            return (counts,)
+        told = events.Events(self._notifier.tell, self._settings.pools)
+        return counts, told
+
     def close(self) -> None:
         """Let go of threads and connections."""
+        if self._notifier is not None:
+            self._notifier.stop(_LAST_NEWS)
         self._runner.close()
         self.house.store.close()
 

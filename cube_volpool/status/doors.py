@@ -1,8 +1,15 @@
-"""The two doors with meters before them."""
+"""The two doors, watched: each call timed, and told to listeners.
+
+A listener has a method for each transaction that it is interested in, by part
+and name, for example ``stock_evict(done, row, reason=...)``: what it returned
+comes first, then its arguments.  It is called once the transaction is
+committed, and must neither fail nor wait.  ``claim_ended`` is called for each
+claim.
+"""
 
 import functools
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from cube_volpool import model, volumeapi
@@ -24,13 +31,27 @@ _PARTS: Final = (
 _SILENT: Final = frozenset({"project_id", "bounded"})
 
 
-class MeasuredClaims:
-    """``claim`` of ``inner``, timed by what it came to."""
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who watches the doors."""
 
-    def __init__(self, inner: Any, meters: Meters, clock: Clock) -> None:
+    meters: Meters
+    clock: Clock
+    listeners: tuple[object, ...] = ()
+
+    def listening(self, method: str) -> list[Callable[..., None]]:
+        """Return the listeners' methods of a name."""
+        found = [getattr(one, method, None) for one in self.listeners]
+        return [one for one in found if one is not None]
+
+
+class WatchedClaims:
+    """``claim`` of ``inner``, told to the listeners."""
+
+    def __init__(self, inner: Any, watch: Watch) -> None:
         self._inner = inner
-        self._meters = meters
-        self._clock = clock
+        self._clock = watch.clock
+        self._listeners = watch.listening("claim_ended")
 
     def claim(
         self,
@@ -41,57 +62,61 @@ class MeasuredClaims:
     ) -> Answer:
         """Serve one claim.  Raises what ``inner`` raises."""
         begun = self._clock.monotonic()
-        outcome = "ok"
         try:
             answer: Answer = self._inner.claim(
                 caller, request, deadline=deadline
             )
-            outcome = answer.source.value
         except Exception as error:
-            outcome = outcome_of(error)
+            self._tell(caller, request, outcome_of(error), None, begun)
             raise
-        finally:
-            took = self._clock.monotonic() - begun
-            self._meters.claims.labels(outcome).observe(took)
+        self._tell(
+            caller, request, answer.source.value, answer.volume, begun
+        )
         return answer
 
-
-class MeasuredStore:
-    """The store, each transaction timed, and what they tell counted."""
-
-    def __init__(self, inner: Store, meters: Meters, clock: Clock) -> None:
-        self._inner = inner
-        seen = _Seen(meters)
-        for part in _PARTS:
-            measured = _Measured(
-                getattr(inner, part),
-                part=part,
-                seen=seen,
-                observe=functools.partial(_of_ledger, meters, part),
-                clock=clock,
+    def _tell(
+        self,
+        caller: model.Caller,
+        request: model.ClaimRequest,
+        outcome: str,
+        volume: Mapping[str, Any] | None,
+        begun: float,
+    ) -> None:
+        for listen in self._listeners:
+            listen(
+                caller,
+                request,
+                outcome=outcome,
+                volume=volume,
+                seconds=self._clock.monotonic() - begun,
             )
-            setattr(self, part, measured)
+
+
+class _WatchedStore:
+    """The store, each transaction timed and told."""
+
+    def __init__(self, inner: Store, watch: Watch) -> None:
+        self._inner = inner
+        for part in _PARTS:
+            setattr(self, part, _Part(getattr(inner, part), part, watch))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
 
 
-class MeasuredTenants:
-    """Tenants' keyrings, whose APIs are measured."""
+class WatchedTenants:
+    """Tenants' keyrings, whose APIs are timed."""
 
-    def __init__(
-        self, inner: volumeapi.Tenants, meters: Meters, clock: Clock
-    ) -> None:
+    def __init__(self, inner: volumeapi.Tenants, watch: Watch) -> None:
         self._inner = inner
-        self._meters = meters
-        self._clock = clock
+        self._watch = watch
 
     def for_claim(
         self, project_id: model.ProjectId, auth_token: str | None
     ) -> volumeapi.VolumeAPI:
         """Return the API of a caller."""
         found = self._inner.for_claim(project_id, auth_token)
-        return measured_api(found, "tenant", self._meters, self._clock)
+        return watched_api(found, "tenant", self._watch)
 
     def for_rescue(
         self, project_id: model.ProjectId
@@ -100,157 +125,72 @@ class MeasuredTenants:
         found = self._inner.for_rescue(project_id)
         if found is None:
             return None
-        return measured_api(found, "tenant", self._meters, self._clock)
+        return watched_api(found, "tenant", self._watch)
 
 
-def measured_api(
-    inner: volumeapi.VolumeAPI, keyring: str, meters: Meters, clock: Clock
+def watched_api(
+    inner: volumeapi.VolumeAPI, keyring: str, watch: Watch
 ) -> volumeapi.VolumeAPI:
     """Return a volume API whose calls are timed."""
-    return cast(
-        volumeapi.VolumeAPI, _MeasuredAPI(inner, keyring, meters, clock)
-    )
+    return cast(volumeapi.VolumeAPI, _WatchedAPI(inner, keyring, watch))
 
 
-def measured_store(inner: Store, meters: Meters, clock: Clock) -> Store:
-    """Return the store, measured."""
-    return cast(Store, MeasuredStore(inner, meters, clock))
+def watched_store(inner: Store, watch: Watch) -> Store:
+    """Return the store, watched."""
+    return cast(Store, _WatchedStore(inner, watch))
 
 
-class _MeasuredAPI:
+class _WatchedAPI:
     def __init__(
-        self,
-        inner: volumeapi.VolumeAPI,
-        keyring: str,
-        meters: Meters,
-        clock: Clock,
+        self, inner: volumeapi.VolumeAPI, keyring: str, watch: Watch
     ) -> None:
         self._inner = inner
         self._keyring = keyring
-        self._meters = meters
-        self._clock = clock
+        self._watch = watch
 
     def bounded(self, timeout: Any) -> Any:
-        """Return the same with shorter time-outs, measured."""
-        return _MeasuredAPI(
-            self._inner.bounded(timeout),
-            self._keyring,
-            self._meters,
-            self._clock,
-        )
+        """Return the same with shorter time-outs, watched."""
+        bounded = self._inner.bounded(timeout)
+        return _WatchedAPI(bounded, self._keyring, self._watch)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if name in _SILENT or name.startswith("_"):
             return found
-        return _timed(
-            found,
-            functools.partial(_of_cinder, self._meters, self._keyring, name),
-            self._clock,
+        observe = functools.partial(
+            _of_cinder, self._watch.meters, self._keyring, name
         )
+        return _timed(found, observe, self._watch.clock)
 
 
-class _Measured:
+class _Part:
     """One part of the store."""
 
-    def __init__(
-        self,
-        inner: Any,
-        *,
-        part: str,
-        seen: "_Seen",
-        observe: Callable[[str, str, float], None],
-        clock: Clock,
-    ) -> None:
+    def __init__(self, inner: Any, part: str, watch: Watch) -> None:
         self._inner = inner
         self._part = part
-        self._seen = seen
-        self._observe = observe
-        self._clock = clock
+        self._watch = watch
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
         if name.startswith("_"):
             return found
-        timed = _timed(
-            found, functools.partial(self._observe, name), self._clock
+        observe = functools.partial(
+            _of_ledger, self._watch.meters, f"{self._part}.{name}"
         )
-        tell = getattr(self._seen, f"{self._part}_{name}", None)
-        measured = timed if tell is None else _telling(timed, tell)
+        watched = _told(
+            _timed(found, observe, self._watch.clock),
+            self._watch.listening(f"{self._part}_{name}"),
+        )
         # A second look-up of the same method is as good.
-        self.__dict__[name] = measured
-        return measured
-
-
-class _Seen:
-    """What transactions that were committed tell, by part and method."""
-
-    def __init__(self, meters: Meters) -> None:
-        self._meters = meters
-
-    def stock_promote(
-        self, _done: Any, row: model.PooledVolume, **_: Any
-    ) -> None:
-        """A build is over; by this host's clock, as near as that is."""
-        now = datetime.now(UTC).replace(tzinfo=None)
-        took = max(0.0, (now - row.created_at).total_seconds())
-        self._meters.builds.labels(row.pool).observe(took)
-
-    def stock_evict(
-        self, _done: Any, row: model.PooledVolume, *, reason: str, **_: Any
-    ) -> None:
-        """A round gave a volume up."""
-        self._meters.evicted(row, reason)
-
-    def endings_evict(
-        self,
-        _done: Any,
-        _claim: model.Claim,
-        *,
-        row: model.PooledVolume,
-        **_: Any,
-    ) -> None:
-        """A claim gave a volume up."""
-        self._meters.evictions.labels(row.pool, "claim").inc()
-
-    def endings_condemn(
-        self, _done: Any, row: model.PooledVolume, **_: Any
-    ) -> None:
-        """Rescue found a reserved row without a claim."""
-        self._meters.evictions.labels(row.pool, "claim").inc()
-
-    def steering_evict(
-        self, done: model.PooledVolume, _ident: str, **_: Any
-    ) -> None:
-        """An operator gave a volume up."""
-        if done.status is not model.RowStatus.DELETING:
-            self._meters.evictions.labels(done.pool, "operator").inc()
-
-    def stock_forget(
-        self, _done: Any, row: model.PooledVolume, **_: Any
-    ) -> None:
-        """Cinder does not have it, though nobody gave it up."""
-        is_given_up = row.status is model.RowStatus.DELETING
-        if row.volume_id is not None and not is_given_up:
-            self._meters.lost.labels(row.pool).inc()
-
-    def stock_adopt(
-        self, done: bool, new: Any, *, reason: str | None, **_: Any
-    ) -> None:
-        """An audit took a volume in."""
-        if done:
-            fate = "kept" if reason is None else "deleted"
-            self._meters.adopted.labels(new.pool, fate).inc()
-
-    def claims_take_over(self, _done: Any, *_: Any, **__: Any) -> None:
-        """Another daemon's claim is ours now."""
-        self._meters.rescues.inc()
+        self.__dict__[name] = watched
+        return watched
 
 
 def _of_ledger(
-    meters: Meters, part: str, method: str, outcome: str, took: float
+    meters: Meters, call: str, outcome: str, took: float
 ) -> None:
-    meters.ledger.labels(f"{part}.{method}", outcome).observe(took)
+    meters.ledger.labels(call, outcome).observe(took)
 
 
 def _of_cinder(
@@ -279,13 +219,17 @@ def _timed(
     return timed
 
 
-def _telling(
-    call: Callable[..., Any], tell: Callable[..., None]
+def _told(
+    call: Callable[..., Any], listeners: Sequence[Callable[..., None]]
 ) -> Callable[..., Any]:
+    if not listeners:
+        return call
+
     @functools.wraps(call)
     def told(*arguments: Any, **keywords: Any) -> Any:
         done = call(*arguments, **keywords)
-        tell(done, *arguments, **keywords)
+        for listen in listeners:
+            listen(done, *arguments, **keywords)
         return done
 
     return told

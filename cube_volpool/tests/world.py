@@ -24,7 +24,7 @@ from cube_volpool.claim import parallel
 from cube_volpool.claim.job import Answer
 from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db.store import Store
-from cube_volpool.status import meters
+from cube_volpool.status import doors
 from cube_volpool.tests import simulator, template
 
 RULE = re.compile(r"(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
@@ -184,7 +184,7 @@ class World(fixtures.Fixture):
         wrap: Wrap = _as_is,
         runner: parallel.Runner | None = None,
         config: settings.Settings | None = None,
-        meter: meters.Meters | None = None,
+        watch: doors.Watch | None = None,
     ) -> "Daemon":
         """Make a daemon.  ``wrap`` is put around each of its doors."""
         return Daemon(
@@ -193,7 +193,7 @@ class World(fixtures.Fixture):
             wrap=wrap,
             runner=runner or parallel.Serial(),
             config=config or self.settings,
-            meter=meter,
+            watch=watch,
         )
 
     def audit_everything(self) -> None:
@@ -212,7 +212,7 @@ class Daemon:
         wrap: Wrap,
         runner: parallel.Runner,
         config: settings.Settings,
-        meter: meters.Meters | None = None,
+        watch: doors.Watch | None = None,
     ) -> None:
         self.world = world
         store = wrap(name, world.new_store())
@@ -231,7 +231,7 @@ class Daemon:
             ticker=world.clock,
             runner=runner,
             chance=lambda: 0.5,
-            meter=meter,
+            watch=watch,
         )
 
     def fill(self, rounds: int = 40) -> None:

@@ -1,9 +1,18 @@
 """What a daemon counts and times, and what it shows of the pools."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from cube_volpool import exception, model, planner, volumeapi
-from cube_volpool.status import collector, meters, web
+from cube_volpool.status import (
+    collector,
+    counting,
+    doors,
+    events,
+    meters,
+    web,
+)
 from cube_volpool.tests import world
 from cube_volpool.tests.scenario import base, rollout
 from cube_volpool.tests.simulator import faults
@@ -17,7 +26,18 @@ class MeterCase(rollout.ImageCase):
     def setUp(self) -> None:
         super().setUp()
         self.meters = meters.Meters()
-        self.one = self.world.daemon("measured", meter=self.meters)
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        self.one = self.world.daemon(
+            "measured",
+            watch=doors.Watch(
+                meters=self.meters,
+                clock=self.world.clock,
+                listeners=(
+                    counting.Counting(self.meters),
+                    events.Events(self.tell, self.world.settings.pools),
+                ),
+            ),
+        )
         self.done: dict[str, float | None] = {"audit": 12.0, "purge": None}
         self.open: dict[str, bool] = {"cloud.test/volume": False}
         self.meters.registry.register(
@@ -28,6 +48,14 @@ class MeterCase(rollout.ImageCase):
                 suspended=lambda: self.open,
             )
         )
+
+    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Keep an event; it is plain JSON."""
+        self.events.append((event, json.loads(json.dumps(payload))))
+
+    def told(self, event: str) -> list[dict[str, Any]]:
+        """Return the payloads of an event."""
+        return [payload for name, payload in self.events if name == event]
 
     def value(self, name: str, **labels: str) -> float:
         """Return a sample; 0 for one that is not there."""
@@ -275,6 +303,80 @@ class ShownCase(MeterCase):
                 self.value("duty_last_success_timestamp_seconds",
                            duty="audit"),
             )
+
+
+class EventsCase(MeterCase):
+    """What happened, as it happens."""
+
+    def test_a_claim_ends(self) -> None:
+        """With what it came to, and which volume."""
+        given = self.one.claim("a")
+        self.cloud.set_quota("skyline-a", volumes=0)
+        refused = exception.QuotaExceeded
+        self.assertRaises(refused, self.one.claim, "b")
+
+        first, second = self.told("claim.end")
+        self.assertEqual(
+            {
+                "project_id": self.world.project("skyline-a"),
+                "request_id": None,
+                "name": "a",
+                "volume_type": "ssd",
+                "os_name": None,
+                "snapshot_id": self.old,
+                "outcome": "pool",
+                "volume_id": given.volume["id"],
+            },
+            {k: v for k, v in first.items() if k != "seconds"},
+        )
+        self.assertEqual(
+            ("quota_exceeded", None),
+            (second["outcome"], second["volume_id"]),
+        )
+
+    def test_a_pool_is_low_and_filled_once_each(self) -> None:
+        """Not at every round in between."""
+        self.one.claim("a")
+        self.one.claim("b")
+        self.until(lambda: self.ready() == 2)
+        for _ in self.ticks(3):
+            pass
+
+        self.assertEqual(
+            [{"pool": "deb", "ready": 0, "target": 2}], self.told("pool.low")
+        )
+        self.assertEqual(
+            [{"pool": "deb", "ready": 2, "target": 2}],
+            self.told("pool.filled"),
+        )
+
+    def test_an_image_changes_and_is_rejected(self) -> None:
+        """Which pool, and from what to what."""
+        new = self.publish("20261121")
+        self.until(lambda: self.current == new)
+        self.one.house.refresher.rollback("debian-12", "ssd")
+
+        self.assertEqual(
+            [{"pool": "deb", "before": self.old, "after": new}],
+            self.told("image.changed"),
+        )
+        [rejected] = self.told("image.rejected")
+        self.assertEqual(new, rejected["snapshot_id"])
+        self.assertIn("operator", rejected["reason"])
+
+    def test_an_operator_steers(self) -> None:
+        """A pool, and a volume."""
+        pool = model.PoolName("deb")
+        self.one.house.steering.evict(self.shelf()[0], reason="odd")
+        self.one.house.steering.pause(pool)
+        self.one.house.steering.drain(pool)
+        self.one.house.steering.resume(pool)
+
+        self.assertEqual(
+            ["volume.evicted", "pool.paused", "pool.drained", "pool.resumed"],
+            [event for event, _ in self.events],
+        )
+        self.assertEqual("an operator: odd", self.events[0][1]["reason"])
 
 
 class SiteCase(MeterCase):
