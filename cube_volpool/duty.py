@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from oslo_context import context
 from oslo_log import log
 
 from cube_volpool import exception, volumeapi
@@ -57,6 +58,8 @@ class Duty:
         """Do the duty; returns once it was stopped."""
         while not self._stopping:
             self._busy_since = time.monotonic()
+            # The logs of a turn, and of Cinder, carry one id.
+            context.RequestContext()
             delay = self._turn()
             self._busy_since = None
             if self._wake.wait(delay) and not self._stopping:

@@ -43,6 +43,7 @@ def answering(method: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(method)
     def answer(self: Any, ctxt: Any, /, **arguments: Any) -> Any:
+        request.begin(ctxt)
         try:
             return method(self, ctxt, **arguments)
         except exception.VolpoolError as error:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from oslo_context import context
+
 from cube_volpool import exception, model, origin
 from cube_volpool.rpc import schema
 
@@ -170,6 +172,19 @@ def clipped(part: object) -> str:
     """Return the beginning of a word of a request, fit for a message."""
     text = ascii(str(part)[: _ECHO + 1])[1:-1]
     return text if len(text) <= _ECHO else text[:_ECHO] + "..."
+
+
+def begin(ctxt: object) -> None:
+    """Let this thread's logs and calls to Cinder carry the caller's ids.
+
+    Until the next call begins in it.  A caller without an id gets one.
+    """
+    known: Mapping[str, Any] = ctxt if isinstance(ctxt, dict) else {}
+    context.RequestContext(
+        request_id=_of_context(known, "request_id"),
+        global_request_id=_of_context(known, "global_request_id"),
+        project_id=_of_context(known, "project_id"),
+    )
 
 
 def request_id(ctxt: object) -> str:

@@ -1,11 +1,14 @@
 """The daemon with a real broker and database, the cloud simulated."""
 
 import contextlib
+import json
 import os
 import pathlib
 import signal
 import socket
 import threading
+import time
+import uuid
 from concurrent import futures
 
 import fixtures
@@ -184,6 +187,34 @@ class DaemonTest(base.BaseTestCase):
 
         self.assertEqual(78, daemon.exit_status())
         self.assertIn("transport_url", daemon.said())
+
+    def test_logs_are_json_carry_the_id_and_are_quiet_when_idle(self) -> None:
+        """One line for each change of state, and none for no change."""
+        config = self.config()
+        config["DEFAULT"]["use_json"] = "true"
+        daemon = self.serve(config)
+        ours = f"req-{uuid.uuid4()}"
+        client.claim_volume(
+            {**self.context(), "request_id": ours},
+            {"name": "web_sys", "volume_type": "ssd", "snapshot_id":
+             self.cloud.snapshot_id("debian-12_ssd_20261120")},
+        )
+        self.wait_ready()
+        lines = [
+            json.loads(line)
+            for line in daemon.said().splitlines()
+            if line.startswith("{")
+        ]
+
+        [handed] = [
+            line for line in lines
+            if line["name"] == "cube_volpool.claim.handover"
+        ]
+        self.assertEqual(ours, handed["context"]["request_id"])
+        self.assertIn("volume", handed["message"])
+        before = daemon.said()
+        time.sleep(5)
+        self.assertEqual(before, daemon.said())
 
     def test_a_report_of_what_it_is_doing(self) -> None:
         """SIGUSR2: threads, pools, claims and options, and no password."""

@@ -18,6 +18,7 @@ class OperatorCase(rollout.ImageCase):
             self.world.settings,
             policy=endpoints.make_policy(),
         )
+        self.endpoints[0]._clock = self.clock.monotonic
 
     def method(self, name: str) -> Callable[..., Any]:
         """Return a method of the wire."""

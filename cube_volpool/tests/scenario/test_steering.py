@@ -317,6 +317,48 @@ class ShownCase(SteeringCase):
         self.assertEqual(2, len(self.volumes()))
 
 
+class RequestCase(SteeringCase):
+    """Ids, from the caller through to Cinder."""
+
+    def claim(self, **ids: str) -> dict[str, Any]:
+        """Claim over the wire, with these ids in the context."""
+        self.cloud.journal.clear()
+        found: dict[str, Any] = self.method("claim_volume")(
+            {"project_id": self.world.project("skyline-a"), **ids},
+            volume={
+                "name": f"{'-'.join(ids) or 'web'}_sys",
+                "volume_type": "ssd",
+                "snapshot_id": self.old,
+            },
+        )
+        return found
+
+    def sent(self) -> set[str | None]:
+        """Return the ids that Cinder was sent."""
+        return {
+            seen.request_id
+            for seen in self.cloud.requests
+            if not seen.route.startswith("/identity")
+        }
+
+    def test_the_global_id_is_sent_to_cinder(self) -> None:
+        """By each call of a claim; the log has it as well."""
+        ours = "req-11111111-2222-4333-8444-555555555555"
+        self.claim(global_request_id=ours, request_id="req-local")
+
+        self.assertEqual({ours}, self.sent())
+
+    def test_without_a_global_one_the_callers_own_is(self) -> None:
+        """And without any, each claim gets one of its own."""
+        ours = "req-11111111-2222-4333-8444-666666666666"
+        self.claim(request_id=ours)
+        self.assertEqual({ours}, self.sent())
+
+        self.claim()
+        [made] = self.sent()
+        self.assertRegex(made or "", r"\Areq-[0-9a-f-]{36}\Z")
+
+
 class CapsCase(SteeringCase):
     """Why a pool is not filled at once."""
 

@@ -111,7 +111,8 @@ class Application:
             method=request.method, path=request.path,
             route=_route(target), query=request.args.to_dict(),
             project=project.name if project else None,
-            user=token.user.name if token else None, body=body)
+            user=token.user.name if token else None, body=body,
+            request_id=request.headers.get("X-OpenStack-Request-ID"))
 
     def _latency(self, seen: Seen) -> float:
         for (method, glob), seconds in self.cloud.latency.items():

@@ -29,6 +29,8 @@ class Seen:
     project: str | None
     user: str | None
     body: Any
+    #: The id that the caller sent along, for all logs on its way.
+    request_id: str | None = None
     status: int | None = None
     effect: int | None = None
 
