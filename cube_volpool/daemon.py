@@ -1,6 +1,7 @@
 """One daemon: a configuration, the house it comes to, RPC and status."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import oslo_messaging as om
@@ -28,7 +29,9 @@ from cube_volpool.status import (
     counting,
     doors,
     events,
+    history,
     meters,
+    page,
     web,
 )
 
@@ -61,6 +64,7 @@ class Daemon:
         self._settings = settings
         self._clock = clock.SystemClock()
         self._meter = meter
+        self._history = history.History(time.time)
         self._notifier: notifier.Notifier | None = None
         if notifier.wanted(conf):
             self._notifier = notifier.Notifier(conf, host=conf.host)
@@ -106,10 +110,32 @@ class Daemon:
                 return []
             return [f"a duty has hung for {busy:.0f} s"]
 
+        def waits() -> list[str]:
+            return [*ails(), *self._waits(service)]
+
         return web.Site(
             self._meter.registry,
             ails=ails,
-            waits=lambda: [*ails(), *self._waits(service)],
+            waits=waits,
+            page=page.Page(self._facts(waits)),
+        )
+
+    def _facts(self, troubles: Callable[[], list[str]]) -> page.Facts:
+        """Return what the status page shows."""
+        store = self.house.store
+        shelf = inventory.Inventory(store, self.house.steering)
+        return page.Facts(
+            pools=lambda: report.pools(store, self._settings.pools),
+            builds=lambda: shelf.volumes(
+                after=None,
+                limit=page.SHOWN,
+                status=model.RowStatus.CREATING,
+            )[0],
+            claims=lambda: shelf.claims(after=None, limit=page.SHOWN)[0],
+            build_seconds=self._meter.build_seconds,
+            minutes=self._history.minutes,
+            troubles=troubles,
+            host=self._conf.host,
         )
 
     def show_pools(self) -> None:
@@ -156,11 +182,11 @@ class Daemon:
 
     def _listeners(self) -> tuple[object, ...]:
         """Return who is told what passes the doors."""
-        counts = counting.Counting(self._meter)
+        listeners = counting.Counting(self._meter), self._history
         if self._notifier is None:
-            return (counts,)
+            return listeners
         told = events.Events(self._notifier.tell, self._settings.pools)
-        return counts, told
+        return *listeners, told
 
     def close(self) -> None:
         """Let go of threads and connections."""

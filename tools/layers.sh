@@ -98,6 +98,9 @@ layer_functional() {
     # promtool checks the rules; nothing of it has to run.
     command -v promtool >/dev/null ||
         install_packages "$LOGS/apt.log" prometheus || return
+    # The status page is looked at with a browser.
+    command -v chromium >/dev/null ||
+        install_packages "$LOGS/apt.log" chromium || return
     start_servers || return
     # shellcheck source=/dev/null
     . "$VOLPOOL_SERVERS_DIR/env"

@@ -112,6 +112,15 @@ class Meters:
             registry=self.registry,
         )
 
+    def build_seconds(self, pool: str) -> float | None:
+        """Return what a build of a pool took on average; None: none did."""
+        name = "cube_volpool_build_duration_seconds"
+        count, total = (
+            self.registry.get_sample_value(f"{name}_{part}", {"pool": pool})
+            for part in ("count", "sum")
+        )
+        return total / count if count and total is not None else None
+
     def tell(self, collector: Collector | None) -> None:
         """Let a collector, and no other any more, tell what it knows."""
         if self._collector is not None:

@@ -9,6 +9,9 @@ from wsgiref import simple_server
 import prometheus_client as prometheus
 from oslo_log import log
 
+from cube_volpool import exception
+from cube_volpool.status import page
+
 LOG = log.getLogger(__name__)
 
 #: What keeps a daemon from being healthy, or ready; nothing: it is.
@@ -17,13 +20,15 @@ _StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 _Wsgi = Callable[[Mapping[str, Any], _StartResponse], Iterable[bytes]]
 
 _TEXT: Final = "text/plain; charset=utf-8"
+_HTML: Final = "text/html; charset=utf-8"
 
 
 class Site:
     """The WSGI application.
 
-    ``/healthz`` answers 200 as long as the process should be left alive,
-    ``/readyz`` as long as it serves, both 503 with the reasons otherwise.
+    ``/`` is the status page.  ``/healthz`` answers 200 as long as the process
+    should be left alive, ``/readyz`` as long as it serves, both 503 with the
+    reasons otherwise.
     """
 
     def __init__(
@@ -32,8 +37,10 @@ class Site:
         *,
         ails: Troubles,
         waits: Troubles,
+        page: page.Page,
     ) -> None:
         self._pages: dict[str, _Wsgi] = {
+            "/": _shown(page),
             "/metrics": prometheus.make_wsgi_app(registry),
             "/healthz": _health(ails),
             "/readyz": _health(waits),
@@ -45,14 +52,28 @@ class Site:
         """Answer one request."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _answer(start_response, "405 Method Not Allowed", "")
-        page = self._pages.get(environ["PATH_INFO"])
-        if page is None:
+        answer = self._pages.get(environ["PATH_INFO"] or "/")
+        if answer is None:
             return _answer(
                 start_response,
                 "404 Not Found",
                 "".join(f"{path}\n" for path in sorted(self._pages)),
             )
-        return page(environ, start_response)
+        return answer(environ, start_response)
+
+
+def _shown(of: page.Page) -> _Wsgi:
+    def answer(
+        _environ: Mapping[str, Any], start_response: _StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            html = of.render()
+        except exception.LedgerUnavailable as error:
+            status = "503 Service Unavailable"
+            return _answer(start_response, status, f"{error}\n")
+        return _answer(start_response, "200 OK", html, kind=_HTML)
+
+    return answer
 
 
 def _health(troubles: Troubles) -> _Wsgi:
@@ -69,13 +90,24 @@ def _health(troubles: Troubles) -> _Wsgi:
 
 
 def _answer(
-    start_response: _StartResponse, status: str, text: str
+    start_response: _StartResponse,
+    status: str,
+    text: str,
+    *,
+    kind: str = _TEXT,
 ) -> Iterable[bytes]:
     body = text.encode()
-    start_response(
-        status,
-        [("Content-Type", _TEXT), ("Content-Length", str(len(body)))],
-    )
+    headers = {
+        "Content-Type": kind,
+        "Content-Length": str(len(body)),
+        "Cache-Control": "no-store",
+        # Nothing from elsewhere, no scripts, in nobody's frame.
+        "Content-Security-Policy": "default-src 'none'; "
+        "style-src 'unsafe-inline'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+    }
+    start_response(status, list(headers.items()))
     return [body]
 
 

@@ -236,7 +236,7 @@ class DaemonTest(base.BaseTestCase):
     def test_metrics_and_health(self) -> None:
         """Of a daemon that waits, that serves, and whose broker is away."""
         config = self.config()
-        port = _free_port()
+        port = free_port()
         config["status"] = {"port": port}
         self.database.sync()
         self.database_door.open()
@@ -352,7 +352,7 @@ class DaemonTest(base.BaseTestCase):
         return daemon
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """Return a port that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]

@@ -4,13 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from cube_volpool import exception, model, planner, volumeapi
+from cube_volpool import (
+    exception,
+    inventory,
+    model,
+    planner,
+    report,
+    volumeapi,
+)
 from cube_volpool.status import (
     collector,
     counting,
     doors,
     events,
     meters,
+    page,
     web,
 )
 from cube_volpool.tests import world
@@ -390,6 +398,23 @@ class SiteCase(MeterCase):
             self.meters.registry,
             ails=lambda: self.ails,
             waits=lambda: self.waits,
+            page=page.Page(self.facts(), clock=lambda: 6e7),
+        )
+
+    def facts(self) -> page.Facts:
+        """Return what the page shows of this world."""
+        store = self.world.store
+        shelf = inventory.Inventory(store, self.one.house.steering)
+        return page.Facts(
+            pools=lambda: report.pools(store, self.world.settings.pools),
+            builds=lambda: shelf.volumes(
+                after=None, limit=9, status=_R.CREATING
+            )[0],
+            claims=lambda: shelf.claims(after=None, limit=9)[0],
+            build_seconds=self.meters.build_seconds,
+            minutes=list,
+            troubles=lambda: self.waits,
+            host="host-1",
         )
 
     def get(self, path: str, method: str = "GET") -> tuple[str, str]:
@@ -431,6 +456,39 @@ class SiteCase(MeterCase):
             ("503 Service Unavailable", "a duty hangs\n"),
             self.get("/healthz"),
         )
+
+    def test_the_page(self) -> None:
+        """Pools, builds, claims and troubles; what is a name is no HTML."""
+        self.one.claim("<b>web</b>_sys")
+        self.one.house.reconciler.round()
+        self.waits.append("the <ledger> is away")
+        note = self.world.store.pools.note_error
+        note(model.PoolName("deb"), "no <room>")
+        status, body = self.get("/")
+
+        self.assertEqual("200 OK", status)
+        for words in (
+            "<title>cube_volpool on host-1</title>",
+            "<td>deb</td>",
+            "1 of 2 ready",
+            "&lt;b&gt;web&lt;/b&gt;_sys",
+            "the &lt;ledger&gt; is away",
+            "no &lt;room&gt;",
+            "bound",
+            "not known yet",
+        ):
+            self.assertIn(words, body)
+        self.assertNotIn("<b>web", body)
+        self.assertNotIn("http", body.replace("http-equiv", ""))
+
+    def test_the_page_of_a_ledger_that_is_away(self) -> None:
+        """It says so, and health is told all the same."""
+        with self.ledger_gone():
+            status, body = self.get("/")
+
+            self.assertEqual("503 Service Unavailable", status)
+            self.assertIn("database", body)
+            self.assertEqual(("200 OK", "ok\n"), self.get("/healthz"))
 
     def test_nothing_else_is_there(self) -> None:
         """And nothing can be changed."""
