@@ -88,10 +88,11 @@ class FromGit(base.BaseTestCase):
 
         self.assertEqual(set(), wanted - set(self.wheel.namelist()))
 
-    def test_it_holds_the_template_of_migrations(self):
-        """Files that are not Python come along: the alembic template."""
-        self.assertIn("cube_volpool/db/migrations/script.py.mako",
-                      self.wheel.namelist())
+    def test_it_holds_the_templates(self):
+        """Files that are not Python come along: of migrations, of the page."""
+        for path in ("db/migrations/script.py.mako",
+                     "status/templates/status.html"):
+            self.assertIn(f"cube_volpool/{path}", self.wheel.namelist())
 
     def test_it_holds_nothing_but_the_package(self):
         """No tools, no caches, no second top-level package."""
