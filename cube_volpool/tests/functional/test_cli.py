@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import re
+import shlex
 import subprocess
 import sys
 from importlib import metadata
@@ -18,6 +20,8 @@ from cube_volpool.tests.simulator import faults, lab
 
 #: The other daemons of tests must not take what is asked of this one.
 _VHOST = "cli"
+_PAGES = pathlib.Path(__file__).resolve().parents[3] / "doc/source"
+_IS_ID = re.compile(r"[0-9a-f-]{36}")
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
@@ -259,6 +263,30 @@ class CliTest(base.BaseTestCase):
         self.assertIn(
             "try again later", self.refusal(4, "os", "sync", "--dry-run")
         )
+
+    def test_the_commands_of_the_documents(self) -> None:
+        """Each does what its page says, on this daemon's pool and volumes."""
+        commands = [
+            shlex.split(line)[1:]
+            for page in sorted(_PAGES.rglob("*.rst"))
+            for line in re.findall(
+                r"(?m)^ +\$ (cube-volpool .+)$",
+                page.read_text(encoding="utf-8"),
+            )
+        ]
+        self.assertGreater(len(commands), 8)
+        for words in commands:
+            self.done("pool", "resume", "deb")
+            self.wait_for("Ready", 2)
+            volume = self.table("volume", "list", "--status", "available")[0]
+            self.done(
+                *(
+                    volume["ID"] if _IS_ID.fullmatch(word)
+                    else "deb" if word == "debian-12-ssd"
+                    else word
+                    for word in words
+                )
+            )
 
     def test_doctor(self) -> None:
         """All is well; then each thing that is not, and how to mend it."""
