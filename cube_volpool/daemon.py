@@ -1,5 +1,6 @@
 """One daemon: a configuration, the house it comes to, RPC and status."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -62,10 +63,12 @@ class Daemon:
     ) -> None:
         self._conf = conf
         self._settings = settings
+        self._threads = settings.claim.max_outstanding + _SPARE_THREADS
         self._clock = clock.SystemClock()
         self._meter = meter
         self._history = history.History(time.time)
         self._notifier: notifier.Notifier | None = None
+        self._transport = _transport(conf, threads=self._threads)
         if notifier.wanted(conf):
             self._notifier = notifier.Notifier(conf, host=conf.host)
         self._collector: collector.Collector | None = None
@@ -85,6 +88,8 @@ class Daemon:
             ),
         )
         self.rpc = self._rpc()
+        if self._notifier is not None:
+            self._notifier.start()
 
     def check(self) -> None:
         """Do the checks before serving.
@@ -194,6 +199,13 @@ class Daemon:
             self._notifier.stop(_LAST_NEWS)
         self._runner.close()
         self.house.store.close()
+        # Its connections would stay otherwise, with a thread for each; and
+        # with a dead broker it takes as long as that is dead.
+        ending = threading.Thread(
+            target=self._transport.cleanup, name="rpc-end", daemon=True
+        )
+        ending.start()
+        ending.join(_LAST_NEWS)
 
     def _policy(self) -> policy.Policy:
         """Return the policy in force.  Raises InvalidConfiguration."""
@@ -213,16 +225,14 @@ class Daemon:
             raise exception.CinderUnavailable(reason=str(error)) from error
 
     def _rpc(self) -> rpc_server.RpcServer:
-        threads = self._settings.claim.max_outstanding + _SPARE_THREADS
-        transport = _transport(self._conf, threads=threads)
         endpoints = serve(self.house, self._settings, policy=self._policy())
 
         def make() -> om.MessageHandlingServer:
             server = rpc_server.make_server(
-                transport, *endpoints, host=self._conf.host
+                self._transport, *endpoints, host=self._conf.host
             )
             # Registered by the server, and read when it starts.
-            self._conf.set_default("executor_thread_pool_size", threads)
+            self._conf.set_default("executor_thread_pool_size", self._threads)
             return server
 
         return rpc_server.RpcServer(make)

@@ -39,10 +39,12 @@ class Decision:
     @property
     def held_back(self) -> str | None:
         """Why fewer volumes are begun than are missing; None: they are not."""
-        why = supply.held_back(self.pool, self.actions, self.limits)
-        if why is not None and self.is_pausing:
-            return "its builds pause after one that failed"
-        return why
+        return supply.held_back(
+            self.pool,
+            self.actions,
+            self.limits,
+            is_pausing=self.is_pausing,
+        )
 
 
 class Decisions:

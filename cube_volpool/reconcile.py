@@ -1,6 +1,7 @@
 """Journeys 2 and 3: observe, plan, apply; one pool at a time."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 from oslo_log import log
@@ -22,6 +23,19 @@ from cube_volpool.deletion import Deletion
 from cube_volpool.topup import TopUp
 
 LOG = log.getLogger(__name__)
+
+
+@dataclass
+class Failures:
+    """Of one round: how many pools it looked after, and could not."""
+
+    tried: int = 0
+    failed: int = 0
+
+    @property
+    def are_all(self) -> bool:
+        """Could not a single pool be looked after?"""
+        return 0 < self.tried == self.failed
 
 
 class Reconciler:
@@ -52,6 +66,8 @@ class Reconciler:
         self.builds = Builds(
             store, poison_after=settings.reconcile.poison_after
         )
+        #: Was no pool looked after, by the last round of all of them?
+        self.has_failed = False
         self.decisions = Decisions(
             store, api, settings, builds=self.builds, note=self._note
         )
@@ -60,9 +76,14 @@ class Reconciler:
         """Reconcile the named pools, or all; is something under way?"""
         chosen = self._specs if names is None else names
         busy = False
+        failures = Failures()
         for name in chosen:
             if name in self._specs:
-                busy |= self._guarded(self._specs[name], listing=None)
+                busy |= self._guarded(
+                    self._specs[name], listing=None, failures=failures
+                )
+        if names is None:
+            self.has_failed = failures.are_all
         return busy
 
     def audit(self) -> None:
@@ -73,30 +94,37 @@ class Reconciler:
             )
         except volumeapi.VolumeAPIError as error:
             LOG.warning("The audit has to wait: %s", error)
+            self.has_failed = True
             return
         # Adopted first: a restored ledger would else be filled up with new
         # volumes, only to find too many a moment later.
         self._adoption.take_in(listing)
+        failures = Failures()
         for spec in self._specs.values():
-            self._guarded(spec, listing=listing)
+            self._guarded(spec, listing=listing, failures=failures)
+        self.has_failed = failures.are_all
 
     def _guarded(
         self,
         spec: settings.PoolSpec,
         *,
         listing: Sequence[model.Volume] | None,
+        failures: "Failures",
     ) -> bool:
+        failures.tried += 1
         try:
             return self._reconcile(spec, listing=listing)
         except exception.LostRace as lost:
             LOG.debug("Pool %s: another daemon was first: %s", spec.name, lost)
         except volumeapi.VolumeAPIError as error:
+            failures.failed += 1
             self._note(spec.name, f"Cinder: {error}")
         except exception.LedgerUnavailable:
             # No pool can get on without it: the whole duty waits.
             raise
         except Exception:
             # The outermost frame: one pool's trouble is not the others'.
+            failures.failed += 1
             LOG.exception("Pool %s: the round failed", spec.name)
         return True
 

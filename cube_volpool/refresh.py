@@ -1,8 +1,8 @@
 """The catalogue's refresh: which images there are, what each pool builds."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from oslo_log import log
 
@@ -38,6 +38,8 @@ class Synced:
 
     changes: tuple[Change, ...]
     findings: tuple[catalogue.Finding, ...] = ()
+    #: Pools for which no image is known, changed or not, and why; of a plan.
+    without: Mapping[model.PoolName, str] = field(default_factory=dict)
 
     @property
     def pools(self) -> frozenset[model.PoolName]:
@@ -88,12 +90,18 @@ class Refresher:
         """Say what a sync would change; changes nothing.  Raises as sync."""
         view = self._survey.look()
         changes = []
+        without = {}
         for spec in self._settings.pools:
             known = view.records.get(spec.name)
-            change = _change(spec, view.choose(spec), known)
+            choice = view.choose(spec)
+            change = _change(spec, choice, known)
             if change is not None:
                 changes.append(change)
-        return Synced(changes=tuple(changes), findings=view.findings)
+            if choice.error is not None:
+                without[spec.name] = choice.error
+        return Synced(
+            changes=tuple(changes), findings=view.findings, without=without
+        )
 
     def sync(self) -> Synced:
         """Refresh the catalogue and every pool's source.

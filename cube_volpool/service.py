@@ -20,10 +20,13 @@ LOG = log.getLogger(__name__)
 
 #: While something is being made or removed, Cinder is asked this often.
 _BUSY_INTERVAL: Final = 2.0
+_NO_POOL: Final = "no pool could be looked after"
 #: The pause after a turn that failed.
 _PAUSE: Final = 5.0
 #: Claims purged in one transaction: quick, and no lock held for long.
 _PURGE_BATCH: Final = 1000
+#: The duty that goes on until the last claim has ended.
+LEASES: Final = "leases"
 #: Leases are renewed three times before they would end.
 _RENEWALS: Final = 3
 
@@ -84,7 +87,7 @@ class Duties:
             refill,
             Duty("audit", self.audit, pause=_PAUSE),
             Duty("rescue", self.rescue, pause=_PAUSE),
-            Duty("leases", self.renew_leases, pause=_PAUSE),
+            Duty(LEASES, self.renew_leases, pause=_PAUSE),
             Duty("purge", self.purge, pause=_PAUSE),
         )
 
@@ -101,6 +104,10 @@ class Duties:
         else:
             is_busy = self._reconciler.round()
             self._full_round_at = time.monotonic() + interval
+            if self._reconciler.has_failed:
+                # Not done: the duty says so, and tries again soon.
+                self._full_round_at = 0.0
+                raise exception.CinderUnavailable(reason=_NO_POOL)
         if is_busy:
             soon = time.monotonic() + _BUSY_INTERVAL
             self._full_round_at = min(self._full_round_at, soon)
@@ -109,6 +116,8 @@ class Duties:
     def audit(self) -> float:
         """Look at every volume of the deployment."""
         self._reconciler.audit()
+        if self._reconciler.has_failed:
+            raise exception.CinderUnavailable(reason=_NO_POOL)
         return self._settings.reconcile.audit_interval.total_seconds()
 
     def sync(self) -> float:
@@ -150,7 +159,9 @@ class Rpc(Protocol):
 class PoolService(service.Service):
     """Checks, then duties and RPC; on stop, RPC first.
 
-    ``check`` raises StartupRefused for good, any other error for now.
+    ``check`` raises StartupRefused for good, any other error for now.  With
+    ``works_at_once`` false the duties wait for ``work``: two configurations
+    must not look after one pool.
     ``failure`` is set when a check refused for good, ``is_serving`` once they
     have all passed.
     """
@@ -162,8 +173,10 @@ class PoolService(service.Service):
         check: Callable[[], None],
         *,
         graceful: float,
+        works_at_once: bool = True,
     ) -> None:
         super().__init__()
+        self._works_at_once = works_at_once
         self._duties = duties.all()
         self._rpc = rpc
         self._check = check
@@ -195,6 +208,10 @@ class PoolService(service.Service):
         with self._turn:
             self._is_stopping = True
         self._gate.stop()
+        # The claims that run keep their leases, and nothing else is begun.
+        for duty in self._duties:
+            if duty.name != LEASES:
+                duty.stop()
         if self.is_serving and not self._rpc.stop(self._graceful):
             LOG.warning(
                 "Claims still ran after %s s; the next daemon settles them",
@@ -215,12 +232,23 @@ class PoolService(service.Service):
         with self._turn:
             # Whoever is stopped while the checks run begins nothing more.
             if not self._is_stopping:
-                for duty in self._duties:
-                    self._spawn(duty)
+                if self._works_at_once:
+                    self._spawn_duties()
                 self._rpc.start()
                 self.is_serving = True
                 LOG.info("All checks passed; the pools are served")
         return 0
+
+    def work(self) -> None:
+        """Let the duties begin, where they have waited for that."""
+        with self._turn:
+            if not self._works_at_once and not self._is_stopping:
+                self._works_at_once = True
+                self._spawn_duties()
+
+    def _spawn_duties(self) -> None:
+        for duty in self._duties:
+            self._spawn(duty)
 
     def _spawn(self, duty: Duty) -> None:
         threading.Thread(

@@ -221,9 +221,16 @@ def deficit(pool: Pool, decided: Sequence[Action], limits: Limits) -> int:
 
 
 def held_back(
-    pool: Pool, decided: Sequence[Action], limits: Limits
+    pool: Pool,
+    decided: Sequence[Action],
+    limits: Limits,
+    *,
+    is_pausing: bool = False,
 ) -> str | None:
-    """Say why fewer volumes are built than are missing; None: they are not."""
+    """Say why fewer volumes are built than are missing; None: they are not.
+
+    ``is_pausing``: there is no room because builds pause after a failure.
+    """
     counts = _count(pool, decided)
     missing = counts.missing(pool)
     if pool.drained:
@@ -234,6 +241,8 @@ def held_back(
         return "no image to build from is known"
     if pool.paused:
         return "it is paused"
+    if is_pausing:
+        return "its builds pause after one that failed"
     most, why = min(_bounds(pool, counts, decided, limits))
     return why if most < missing else None
 

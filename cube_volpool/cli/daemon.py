@@ -37,7 +37,11 @@ class Daemon:
         url: str | None,
         login: cinder_login.Login | None,
     ) -> None:
-        if url is None and not api.names_a_broker(conf):
+        try:
+            has_broker = api.names_a_broker(conf, url)
+        except ValueError as error:
+            raise Unconfigured(str(error)) from error
+        if not has_broker:
             raise Unconfigured(
                 "which message broker? Give --transport-url, or --config-file "
                 "with the file of a daemon"

@@ -13,8 +13,9 @@ from typing import Any, Final
 from cliff import app, commandmanager
 from oslo_config import cfg
 
+from cube_volpool import exception
 from cube_volpool.cinder import login
-from cube_volpool.cli import daemon
+from cube_volpool.cli import command, daemon
 
 #: The entry points of the commands.
 NAMESPACE: Final = "cube_volpool.cli"
@@ -90,6 +91,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         given = ["--help"]
     try:
         return int(Shell(given).run(given))
+    except exception.InvalidRequest as error:
+        return command.failed(error) or command.USAGE
     except SystemExit as ended:
         # The help ends with None.
         return ended.code if isinstance(ended.code, int) else 0

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from rich import console, live, progress_bar, table
+from rich import console, live, progress_bar, table, text
 
 from cube_volpool.cli import command
 
@@ -37,12 +37,15 @@ class Watch(command.Command):
         """Look, draw, wait; not a terminal gets one picture after another."""
         screen = console.Console(file=self.app.stdout)
         left = parsed_args.count
+        if not screen.is_terminal:
+            self._print(screen, parsed_args.interval, left)
+            return
         try:
             with live.Live(
                 self._picture(),
                 console=screen,
                 auto_refresh=False,
-                screen=screen.is_terminal and left is None,
+                screen=left is None,
             ) as view:
                 while left is None or left > 1:
                     time.sleep(parsed_args.interval)
@@ -50,6 +53,17 @@ class Watch(command.Command):
                     left = left and left - 1
         except KeyboardInterrupt:
             return
+
+    def _print(
+        self, screen: console.Console, interval: float, left: int | None
+    ) -> None:
+        """Print one picture after another."""
+        while True:
+            screen.print(self._picture())
+            left = left and left - 1
+            if left == 0:
+                return
+            time.sleep(interval)
 
     def _picture(self) -> console.Group:
         pools = self.daemon.call("get_pools")["pools"]
@@ -74,7 +88,7 @@ def _pools(pools: Sequence[Shown]) -> table.Table:
             pool["last_error"] or "",
         ]
         made.add_row(
-            pool["name"],
+            text.Text(pool["name"]),
             progress_bar.ProgressBar(
                 total=max(pool["target"], 1),
                 completed=min(pool["ready"], pool["target"]),
@@ -86,7 +100,7 @@ def _pools(pools: Sequence[Shown]) -> table.Table:
                 for what in ("creating", "reserved", "deleting", "hits",
                              "misses")
             ),
-            " ".join(filter(None, state)),
+            text.Text(" ".join(filter(None, state))),
         )
     return made
 
@@ -95,8 +109,8 @@ def _builds(volumes: Sequence[Shown], now: datetime.datetime) -> table.Table:
     made = table.Table("Volume", "Pool", "Since", title="Being built")
     for volume in volumes:
         made.add_row(
-            volume["id"] or f"volpool-{volume['marker']}",
-            volume["pool"],
+            text.Text(volume["id"] or f"volpool-{volume['marker']}"),
+            text.Text(volume["pool"]),
             _since(volume["created_at"], now),
         )
     return made
@@ -108,8 +122,9 @@ def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:
     )
     for claim in claims:
         made.add_row(
-            claim["name"],
-            claim["project_id"],
+            # A tenant's words: rich would read markup in them.
+            text.Text(claim["name"]),
+            text.Text(claim["project_id"]),
             claim["status"],
             claim["source"] or "",
             _since(claim["updated_at"], now),

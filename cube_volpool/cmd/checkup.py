@@ -54,11 +54,12 @@ class _Warning(Exception):
 class Checkup:
     """Looks at an installation from the host of a daemon.
 
-    ``conf`` is a daemon's, read but not checked.
+    ``files`` are its configuration; None: where a daemon would find it.
     """
 
-    def __init__(self, conf: cfg.ConfigOpts) -> None:
-        self._conf = conf
+    def __init__(self, files: list[str] | None) -> None:
+        self._files = files
+        self._conf = cfg.ConfigOpts()
         self._checks: dict[str, Callable[[], str]] = {
             "policy": self._policy,
             "database": self._database,
@@ -85,11 +86,28 @@ class Checkup:
     # -- here -----------------------------------------------------------------
 
     def _configuration(self) -> str:
+        options.register(self._conf)
+        self._read()
         secrecy.keep(secret.read(self._conf))
         self._settings = options.load(self._conf)
         broker.check(self._conf)
         self._sessions = app.open_sessions(self._conf, self._settings)
         return f"{len(self._settings.pools)} pools are enabled"
+
+    def _read(self) -> None:
+        try:
+            self._conf(
+                [],
+                project="cube_volpool",
+                prog="cube-volpool-engine",
+                default_config_files=self._files,
+            )
+        except cfg.ConfigFileParseError as error:
+            # Its text repeats the line, and that may be a password's.
+            raise exception.StartupRefused(
+                f"{error.config_file} cannot be read: a line of it is no "
+                "[group] and no option = value"
+            ) from None
 
     def _policy(self) -> str:
         policy.Policy(self._conf).check()
@@ -153,10 +171,12 @@ class Checkup:
     def _images(self) -> str:
         with app.open_refresher(self._conf) as refresher:
             planned = refresher.plan()
-        without = [c for c in planned.changes if c.error is not None]
-        if without:
+        if planned.without:
             raise exception.StartupRefused(
-                "; ".join(f"pool {c.pool}: {c.error}" for c in without)
+                "; ".join(
+                    f"pool {pool}: {why}"
+                    for pool, why in planned.without.items()
+                )
             )
         troubles = [str(f) for f in planned.findings if f.is_trouble]
         if troubles:

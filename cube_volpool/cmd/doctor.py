@@ -3,9 +3,6 @@
 import argparse
 from typing import Any
 
-from oslo_config import cfg
-
-from cube_volpool import conf as options
 from cube_volpool.cli import command
 from cube_volpool.cmd import checkup
 
@@ -21,15 +18,7 @@ class Doctor(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> Any:
         """Look at one thing after the other."""
         given: Any = self.app_args
-        conf = cfg.ConfigOpts()
-        options.register(conf)
-        conf(
-            [],
-            project="cube_volpool",
-            prog="cube-volpool",
-            default_config_files=given.config_file,
-        )
-        findings = list(checkup.Checkup(conf).findings())
+        findings = list(checkup.Checkup(given.config_file).findings())
         self._has_failed = any(
             one.result is checkup.Result.FAILED for one in findings
         )

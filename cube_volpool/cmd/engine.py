@@ -10,14 +10,14 @@ import os
 import queue
 import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from oslo_config import cfg
 from oslo_log import log
 
-from cube_volpool import daemon, exception, secrecy, systemd
+from cube_volpool import daemon, secrecy, systemd
 from cube_volpool.cmd import life
 
 LOG = log.getLogger(__name__)
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         lives = life.Life(given, clock=time.monotonic)
-    except (cfg.Error, exception.InvalidConfiguration) as error:
+    except life.BAD_CONFIGURATION as error:
         print(secrecy.masked(str(error)), file=sys.stderr)
         return EX_CONFIG
     return _run(lives, signals)
@@ -68,7 +68,9 @@ def _run(lives: life.Life, signals: "queue.SimpleQueue[int]") -> int:
             _reload(lives)
             continue
         if number == signal.SIGUSR2:
-            print(lives.report(), file=sys.stderr, flush=True)
+            threading.Thread(
+                target=_report, args=(lives,), name="report", daemon=True
+            ).start()
             continue
         systemd.notify("STOPPING=1")
         _stop(lives)
@@ -96,6 +98,14 @@ def _reload(lives: life.Life) -> None:
     if not lives.is_reloading:
         # Refused: what was in force goes on.
         systemd.notify("READY=1")
+
+
+def _report(lives: life.Life) -> None:
+    """Report; it asks a database that may be away, so nobody waits for it."""
+    try:
+        print(lives.report(), file=sys.stderr, flush=True)
+    except Exception:
+        LOG.exception("The report could not be made")
 
 
 def _stop(lives: life.Life) -> None:

@@ -20,6 +20,15 @@ from cube_volpool.status import meters, web
 
 LOG = log.getLogger(__name__)
 
+#: What a configuration may be refused with; a file that is no UTF-8 too.
+BAD_CONFIGURATION: Final = (
+    cfg.Error,
+    exception.InvalidConfiguration,
+    UnicodeDecodeError,
+)
+_NOT_READ: Final = (
+    "The configuration is not read anew, what is in force stays"
+)
 #: How long a new configuration may take until it serves, in seconds; then the
 #: one before stays.
 _PATIENCE: Final = 120.0
@@ -36,13 +45,13 @@ class Instance:
         argv: Sequence[str],
         *,
         meter: meters.Meters,
-        has_log: bool = False,
+        is_first: bool = True,
     ) -> None:
         conf = self._conf = cfg.ConfigOpts()
         options.register(conf)
         conf(argv, project="cube_volpool", prog="cube-volpool-engine")
         secrecy.keep(secret.read(conf))
-        if not has_log:
+        if is_first:
             # Once: handlers that are set up anew would not mask at first.
             log.setup(conf, "cube_volpool")
             secrecy.guard_logs()
@@ -54,6 +63,8 @@ class Instance:
             self._daemon.rpc,
             self._daemon.check,
             graceful=self.graceful,
+            # Else two configurations would look after the pools by turns.
+            works_at_once=is_first,
         )
         self.site = self._daemon.site(self.service)
 
@@ -129,13 +140,13 @@ class Life:
     def reload(self) -> None:
         """Read the configuration anew; a bad one is told, and left."""
         try:
-            begun = Instance(self._argv, meter=self._meter, has_log=True)
-        except (cfg.Error, exception.InvalidConfiguration) as error:
-            LOG.error(
-                "The configuration is not read anew, what is in force stays: "
-                "%s",
-                error,
-            )
+            begun = Instance(self._argv, meter=self._meter, is_first=False)
+        except BAD_CONFIGURATION as error:
+            LOG.error("%s: %s", _NOT_READ, error)
+            return
+        except Exception:
+            # Whatever it was, what serves goes on.
+            LOG.exception(_NOT_READ)
             return
         if self._next is not None:
             self._end(self._next)
@@ -152,6 +163,7 @@ class Life:
             LOG.info("The new configuration is in force")
             self._next = None
             self._end(self._current)
+            begun.service.work()
             self._current = begun
             begun.show()
             self._show(begun)

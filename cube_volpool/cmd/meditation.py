@@ -15,7 +15,7 @@ from oslo_reports.generators import conf as conf_generator
 from oslo_reports.models import with_default_views as models
 from oslo_reports.views.text import header
 
-from cube_volpool import exception, secrecy
+from cube_volpool import secrecy
 
 #: A part of the report: what stands over it, and what it tells.
 Parts = Mapping[str, Callable[[], Mapping[str, Any]]]
@@ -39,7 +39,7 @@ _PACKAGE: Final = _Package()
 
 def text(conf: cfg.ConfigOpts, parts: Parts) -> str:
     """Return the report."""
-    report = guru.TextGuruMeditation(_PACKAGE)
+    report = _Guarded(_PACKAGE)
     for title, tell in parts.items():
         report.add_section(header.TitledView(title), _telling(tell))
     # Its own configuration is that of the global registry, which is empty.
@@ -51,14 +51,34 @@ def text(conf: cfg.ConfigOpts, parts: Parts) -> str:
     return secrecy.masked(str(report.run()))
 
 
+class _Guarded(guru.TextGuruMeditation):
+    """A report of which each section may fail by itself.
+
+    The worse things are, the more it is needed; and the unit hides what the
+    section on processes looks for in /proc.
+    """
+
+    def _readd_sections(self) -> None:
+        super()._readd_sections()
+        for section in self.sections:
+            section.generator = _guarded(section.generator)
+
+
+def _guarded(tell: Callable[[], Any]) -> Callable[[], Any]:
+    def model() -> Any:
+        try:
+            # Whatever it would stumble over, it does so here.
+            told = tell()
+            str(told)
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+            return models.ModelWithDefaultViews(data={"not told": text})
+        return told
+
+    return model
+
+
 def _telling(
     tell: Callable[[], Mapping[str, Any]],
 ) -> Callable[[], models.ModelWithDefaultViews]:
-    def model() -> models.ModelWithDefaultViews:
-        try:
-            return models.ModelWithDefaultViews(data=dict(tell()))
-        except exception.VolpoolError as error:
-            # A report is worth having most when something is away.
-            return models.ModelWithDefaultViews(data={"error": str(error)})
-
-    return model
+    return lambda: models.ModelWithDefaultViews(data=dict(tell()))

@@ -25,6 +25,13 @@ def check(conf: cfg.ConfigOpts) -> None:
     except om.InvalidTransportURL:
         # Refused when the transport is made.
         return
+    except ValueError:
+        # Its text may repeat a part of the password.
+        raise Section(conf, DEFAULT).wrong(
+            "transport_url",
+            "is no URL of a broker: the port must be a number, and '/', ':' "
+            "and '@' in a password are written %2F, %3A and %40",
+        ) from None
     if url.transport not in _SCHEMES:
         return
     _register(conf)

@@ -1,6 +1,7 @@
 """What operators do to pools and volumes, and what they are shown of both."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -12,6 +13,13 @@ _P = models.pools
 _V = models.backup_volumes
 _C = models.claims
 _R = model.RowStatus
+
+#: What an operator may not condemn, and why.
+_WHY_NOT: Final = {
+    _R.RESERVED: "is reserved: a claim has it, and settles it",
+    _R.CREATING: "is still being built, and Cinder deletes nothing before: "
+    "wait until it is available, or drain its pool",
+}
 
 
 class SteeringRecords:
@@ -80,17 +88,17 @@ class SteeringRecords:
     ) -> model.PooledVolume:
         """Condemn a volume, held or not; deleting it is a later step.
 
-        One that is condemned already stays so, for the first reason.  Raises
-        NotKnown, Refused when a claim has it, and LostRace.
+        One that is condemned already stays so, for the first reason.  One
+        that Cinder still builds keeps its place in Cinder's queue, which only
+        a row in creation is counted for.  Raises NotKnown, Refused for such a
+        one and for what a claim has, and LostRace.
         """
         row = self._row(connection, ident)
         if row.status is _R.DELETING:
             return row
-        if row.status is _R.RESERVED:
+        if row.status in _WHY_NOT:
             raise exception.Refused(
-                what="volume",
-                id=ident,
-                reason="is reserved: a claim has it, and settles it",
+                what="volume", id=ident, reason=_WHY_NOT[row.status]
             )
         swap.change_row(
             connection,

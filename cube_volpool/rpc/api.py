@@ -136,9 +136,16 @@ def make_transport(conf: Any, *, url: str | None = None) -> om.Transport:
     )
 
 
-def names_a_broker(conf: Any) -> bool:
-    """Does ``transport_url`` of a configuration name a host?"""
-    return bool(om.TransportURL.parse(conf).hosts)
+def names_a_broker(conf: Any, url: str | None = None) -> bool:
+    """Does ``url``, or ``transport_url`` of a configuration, name a host?
+
+    Raises ValueError, without its text, when it is no URL of a broker.
+    """
+    try:
+        make_transport(conf, url=url).cleanup()
+        return bool(om.TransportURL.parse(conf, url).hosts)
+    except (om.InvalidTransportURL, om.DriverLoadFailure, ValueError):
+        raise ValueError("transport_url is no URL of a broker") from None
 
 
 def register_options(conf: Any) -> None:

@@ -5,6 +5,7 @@ every OpenStack service.  They are sent by a thread of their own: a broker that
 is away, or a bus that nobody reads, keeps no claim waiting.
 """
 
+import contextlib
 import queue
 import threading
 import time
@@ -29,18 +30,13 @@ _REMIND: Final = 60.0
 
 
 class Notifier:
-    """Sends events.  Raises InvalidConfiguration, connects to nothing yet."""
+    """Sends events, once started.  Raises InvalidConfiguration."""
 
     def __init__(self, conf: cfg.ConfigOpts, *, host: str) -> None:
-        try:
-            transport = om.get_notification_transport(conf)
-            self._inner = om.Notifier(
-                transport, publisher_id=f"{PREFIX}.{host}"
-            )
-        except (om.InvalidTransportURL, om.DriverLoadFailure) as error:
-            raise exception.InvalidConfiguration(
-                group=_GROUP, option="transport_url", reason=str(error)
-            ) from error
+        self._transport = _transport(conf)
+        self._inner = om.Notifier(
+            self._transport, publisher_id=f"{PREFIX}.{host}"
+        )
         self._events: queue.Queue[tuple[str, Mapping[str, Any]] | None] = (
             queue.Queue(_WAITING)
         )
@@ -49,6 +45,9 @@ class Notifier:
         self._thread = threading.Thread(
             target=self._send, name="notifications", daemon=True
         )
+
+    def start(self) -> None:
+        """Begin to send; until then events wait."""
         self._thread.start()
 
     def tell(self, event: str, payload: Mapping[str, Any]) -> None:
@@ -70,11 +69,11 @@ class Notifier:
 
     def stop(self, timeout: float) -> None:
         """Send what waits, for ``timeout`` seconds at most."""
-        try:
-            self._events.put(None, timeout=timeout)
-        except queue.Full:
-            return
-        self._thread.join(timeout)
+        if self._thread.is_alive():
+            with contextlib.suppress(queue.Full):
+                self._events.put(None, timeout=timeout)
+                self._thread.join(timeout)
+        self._transport.cleanup()
 
     def _send(self) -> None:
         while (event := self._events.get()) is not None:
@@ -88,7 +87,23 @@ class Notifier:
 
 def wanted(conf: cfg.ConfigOpts) -> bool:
     """Does the configuration name a driver that sends anything?"""
-    # Registers the options.
-    om.get_notification_transport(conf)
+    # Making one registers the options; it connects to nothing.
+    _transport(conf).cleanup()
     drivers = conf[_GROUP].driver
     return any(driver not in ("", "noop") for driver in drivers)
+
+
+def _transport(conf: cfg.ConfigOpts) -> om.Transport:
+    try:
+        return om.get_notification_transport(conf)
+    except (om.InvalidTransportURL, om.DriverLoadFailure) as error:
+        raise exception.InvalidConfiguration(
+            group=_GROUP, option="transport_url", reason=str(error)
+        ) from error
+    except ValueError:
+        # Its text may repeat a part of the password.
+        raise exception.InvalidConfiguration(
+            group=_GROUP,
+            option="transport_url",
+            reason="is no URL of a broker",
+        ) from None

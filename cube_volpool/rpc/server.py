@@ -176,6 +176,8 @@ class RpcServer:
         self._serving = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
+        #: Beginning to listen and stopping are one after the other.
+        self._turn = threading.Lock()
 
     def start(self) -> None:
         """Begin to listen as soon as the broker lets us; returns at once."""
@@ -190,8 +192,10 @@ class RpcServer:
 
     @property
     def is_serving(self) -> bool:
-        """Are requests taken now?"""
-        return self._serving.is_set() and not self._stopping.is_set()
+        """Are requests taken now, as far as can be seen?"""
+        if not self._serving.is_set() or self._stopping.is_set():
+            return False
+        return _is_connected(self._server)
 
     def stop(self, timeout: float) -> bool:
         """Take no more requests and finish those that run.
@@ -199,7 +203,11 @@ class RpcServer:
         Returns False when that was not done within ``timeout`` seconds; what
         is left then dies with the process.
         """
-        self._stopping.set()
+        with self._turn:
+            self._stopping.set()
+            if self._server is None:
+                # Nothing was taken yet; one that begins after all ends itself.
+                return True
         closing = threading.Thread(
             target=self._close, name="rpc-stop", daemon=True
         )
@@ -219,18 +227,39 @@ class RpcServer:
                 )
                 self._stopping.wait(_START_PAUSE)
                 continue
-            self._server = server
-            self._serving.set()
-            LOG.info("the RPC server listens")
-            return
+            with self._turn:
+                if not self._stopping.is_set():
+                    self._server = server
+                    self._serving.set()
+                    LOG.info("the RPC server listens")
+                    return
+            _end(server)
 
     def _close(self) -> None:
         if self._thread is not None:
             self._thread.join()
         if self._server is not None:
-            self._server.stop()
-            _leave_the_rest(self._server)
-            self._server.wait()
+            _end(self._server)
+
+
+def _end(server: om.MessageHandlingServer) -> None:
+    server.stop()
+    _leave_the_rest(server)
+    server.wait()
+
+
+def _is_connected(server: om.MessageHandlingServer | None) -> bool:
+    """Has the listener a connection to the broker?  True where that is hidden.
+
+    *Source:* oslo.messaging 18.3 ``_drivers/impl_rabbit.py``: a Connection
+    has kombu's, which is not ``connected`` while it reconnects.
+    """
+    adapter = getattr(server, "listener", None)
+    listener = getattr(adapter, "_poll_style_listener", None)
+    found: Any = getattr(listener, "conn", None)
+    for _ in range(2):
+        found = getattr(found, "connection", None)
+    return bool(getattr(found, "connected", True))
 
 
 def _leave_the_rest(server: om.MessageHandlingServer) -> None:

@@ -1,5 +1,7 @@
 """The HTTP server: metrics and health, on loopback by default."""
 
+import ipaddress
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from socketserver import ThreadingMixIn
@@ -14,6 +16,8 @@ from cube_volpool.status import page
 
 LOG = log.getLogger(__name__)
 
+#: Requests that are answered side by side; others are sent away.
+_AT_ONCE: Final = 32
 #: What keeps a daemon from being healthy, or ready; nothing: it is.
 Troubles = Callable[[], list[str]]
 _StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -114,6 +118,9 @@ def _answer(
 class _Quiet(simple_server.WSGIRequestHandler):
     """Writes no line for each request; a scrape comes every few seconds."""
 
+    #: Whoever connects and says nothing is sent away, in seconds.
+    timeout = 10
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         LOG.debug("HTTP: %s", format % args)
 
@@ -125,6 +132,34 @@ class _Threading(ThreadingMixIn, simple_server.WSGIServer):
     #: A port in TIME_WAIT is no reason not to start.
     allow_reuse_address = True
 
+    def __init__(self, *args: Any, **keywords: Any) -> None:
+        self._places = threading.BoundedSemaphore(_AT_ONCE)
+        super().__init__(*args, **keywords)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread, while there are not too many."""
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)
+
+    def process_request_thread(
+        self, request: Any, client_address: Any
+    ) -> None:
+        """Answer, and give the place back."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Somebody went away in the middle: no news for anybody."""
+        LOG.debug("HTTP: %s was not answered", client_address)
+
+
+class _ThreadingIPv6(_Threading):
+    address_family = socket.AF_INET6
+
 
 class Server:
     """Serves a site in a thread of its own.
@@ -133,8 +168,10 @@ class Server:
     """
 
     def __init__(self, site: Site, *, host: str, port: int) -> None:
+        is_v6 = ipaddress.ip_address(host).version == 6
+        kind = _ThreadingIPv6 if is_v6 else _Threading
         self._server = simple_server.make_server(
-            host, port, site, _Threading, _Quiet
+            host, port, site, kind, _Quiet
         )
         self._host, self._port = host, port
 

@@ -168,10 +168,16 @@ class CliTest(base.BaseTestCase):
             "claim", "create", "web_sys", "--type", "ssd", "--os-name",
             "debian-12", "--project", self.cloud.project_id("skyline-a"),
         )
+        self.done(
+            "claim", "create", "vm[/a]", "--type", "ssd", "--os-name",
+            "debian-12", "--project", self.cloud.project_id("skyline-a"),
+        )
         seen = self.done("watch", "--count", "2", "--interval", "0.1")
 
-        for words in ("Pools", "deb", "of 2", "Being built", "web_sys"):
+        for words in ("Pools", "deb", "of 2", "Being built", "web_sys",
+                      "vm[/a]"):
             self.assertIn(words, seen)
+        self.assertEqual(2, seen.count("Being built"))
 
     def test_volumes(self) -> None:
         """Listed, shown, held and evicted."""
@@ -371,6 +377,49 @@ class NobodyTest(base.BaseTestCase):
 
         self.assertEqual(2, ended.returncode)
         self.assertIn("--transport-url", ended.stderr)
+
+    def test_an_url_that_is_none(self) -> None:
+        """Usage; nothing of a password is repeated."""
+        for url in (
+            "rabit://u:s3cr3t@h/", "rabbit://u:s3cr3t/x@h/", "nonsense",
+        ):
+            ended = run("--transport-url", url, "pool", "list")
+
+            self.assertEqual(2, ended.returncode, ended.stderr)
+            self.assertIn("is no URL of a broker", ended.stderr)
+            self.assertNotIn("s3cr3t", ended.stderr)
+
+    def test_a_kind_of_login_that_is_not_installed(self) -> None:
+        """Usage, in one sentence, also for the help."""
+        ended = run("--help", OS_AUTH_TYPE="v9magic")
+
+        self.assertEqual(2, ended.returncode)
+        self.assertIn("v9magic", ended.stderr)
+        self.assertNotIn("Traceback", ended.stderr)
+
+    def test_a_keystone_that_is_away_is_busy(self) -> None:
+        """4: it may be there again soon."""
+        ended = run(
+            "--transport-url", "rabbit://u:p@127.0.0.1:1/", "pool", "list",
+            OS_AUTH_URL="http://127.0.0.1:1/v3", OS_USERNAME="u",
+            OS_PASSWORD="s3cr3t", OS_PROJECT_NAME="p",
+            OS_USER_DOMAIN_NAME="Default", OS_PROJECT_DOMAIN_NAME="Default",
+        )
+
+        self.assertEqual(4, ended.returncode, ended.stderr)
+
+    def test_doctor_of_a_file_that_cannot_be_read(self) -> None:
+        """It is a finding; the line, perhaps a password's, is not repeated."""
+        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
+        (folder / "a.conf").write_text("[DEFAULT]\npassword s3cr3t\n")
+        ended = run(
+            "--config-file", str(folder / "a.conf"), "doctor", "-f", "json"
+        )
+        [row] = json.loads(ended.stdout)
+
+        self.assertEqual("failed", row["Result"])
+        self.assertIn("a.conf", row["Seen"])
+        self.assertNotIn("s3cr3t", ended.stdout + ended.stderr)
 
     def test_a_file_that_is_not_there(self) -> None:
         """It is named."""

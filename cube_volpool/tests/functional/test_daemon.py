@@ -263,6 +263,10 @@ class DaemonTest(base.BaseTestCase):
         self.assertIn(
             "database", self.wait_answer(port, "/readyz", 503)
         )
+        self.database_door.open()
+        self.wait_answer(port, "/readyz", 200)
+        self.broker_door.shut()
+        self.assertIn("broker", self.wait_answer(port, "/readyz", 503))
         self.wait_answer(port, "/healthz", 200)
 
     def wait_answer(self, port: int, path: str, status: int) -> str:

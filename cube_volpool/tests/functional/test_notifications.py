@@ -73,6 +73,7 @@ class TestNotifier(NotifierCase):
         ear = self.listen(conf)
         self.assertTrue(notifier.wanted(conf))
         news = notifier.Notifier(conf, host="host-1")
+        news.start()
         for number in range(3):
             news.tell("claim.end", {"name": f"web{number}"})
         news.stop(20)
@@ -102,6 +103,7 @@ class TestNotifier(NotifierCase):
         log = self.useFixture(fixtures.FakeLogger())
         door = self.useFixture(broker.Door())
         news = notifier.Notifier(self.conf(door.url), host="host-1")
+        news.start()
 
         begun = time.monotonic()
         for number in range(1500):

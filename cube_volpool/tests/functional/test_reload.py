@@ -4,6 +4,7 @@ import os
 import pathlib
 import signal
 import threading
+import time
 from typing import Any
 
 import fixtures
@@ -83,6 +84,13 @@ class ReloadTest(base.BaseTestCase):
         engine.write(self.file, self.config)
         os.kill(self.daemon.pid, signal.SIGHUP)
 
+    def wait_said(self, words: str, times: int) -> None:
+        """Wait until the log has something so many times."""
+        engine.wait_until(
+            lambda: self.daemon.said().count(words) == times,
+            f"{words!r}, {times} times",
+        )
+
     def test_pools_are_added_resized_and_taken_out(self) -> None:
         """What is taken out keeps its volumes, and claims are served."""
         self.pools["ubu"] = {**installation.POOL, "os_name": "ubuntu-24.04",
@@ -139,6 +147,53 @@ class ReloadTest(base.BaseTestCase):
         self.config["claim"] = {}
         self.hang_up()
         self.daemon.wait_for(_IN_FORCE)
+
+    def test_nothing_that_a_file_may_hold_ends_the_daemon(self) -> None:
+        """Nonsense for a broker, and what is no text at all."""
+        url = self.config["DEFAULT"]["transport_url"]
+        for number, wrong in enumerate(
+            ("rabit://u:p@h/", "rabbit://u:s3cr3t/x@h/", "nonsense")
+        ):
+            self.config["DEFAULT"]["transport_url"] = wrong
+            self.hang_up()
+            self.wait_said(_REFUSED, number + 1)
+        self.file.write_bytes(b"[DEFAULT]\n# \xe4\n")
+        os.kill(self.daemon.pid, signal.SIGHUP)
+        self.wait_said(_REFUSED, 4)
+
+        self.assertEqual("pool", self.claim("web_sys")["source"])
+        self.assertNotIn("s3cr3t", self.daemon.said())
+        self.config["DEFAULT"]["transport_url"] = url
+        self.hang_up()
+        self.daemon.wait_for(_IN_FORCE)
+
+    def test_a_configuration_that_cannot_serve_does_no_work(self) -> None:
+        """Its pool is smaller, and nothing is given up for that."""
+        before = set(self.cloud.volumes)
+        good = self.config["DEFAULT"]["transport_url"]
+        self.config["DEFAULT"]["transport_url"] = "rabbit://a:b@127.0.0.1:1/"
+        self.pools["deb"]["min_ready"] = 1
+        self.hang_up()
+        self.daemon.wait_for("The configuration is read anew")
+        time.sleep(6)
+
+        self.assertEqual(before, set(self.cloud.volumes))
+        self.assertEqual({"deb": 2}, self.ready())
+        self.config["DEFAULT"]["transport_url"] = good
+        self.hang_up()
+        self.wait_ready(deb=1)
+
+    def test_reloads_leave_nothing_behind(self) -> None:
+        """Neither threads nor connections, however many there were."""
+        seen = []
+        for number in range(6):
+            self.hang_up()
+            self.wait_said(_IN_FORCE, number + 1)
+            self.claim(f"web{number}_sys")
+            time.sleep(1.5)
+            seen.append(len(os.listdir(f"/proc/{self.daemon.pid}/task")))
+
+        self.assertLess(max(seen[2:]), seen[1] + 6, str(seen))
 
     def test_new_credentials_are_taken(self) -> None:
         """And wrong ones are refused, by Keystone's word."""

@@ -490,6 +490,19 @@ class SiteCase(MeterCase):
             self.assertIn("database", body)
             self.assertEqual(("200 OK", "ok\n"), self.get("/healthz"))
 
+    def test_a_duty_that_reached_no_pool_was_not_done(self) -> None:
+        """Cinder is away, or every round stumbles."""
+        duties = self.one.house.duties
+        self.cloud.fault("*", "/**", faults.refuse(503))
+        self.one.house.steering.evict(self.shelf()[0], reason=None)
+        for work in (duties.reconcile, duties.audit):
+            self.assertRaises(exception.CinderUnavailable, work)
+        self.cloud.faults.clear()
+        self.clock.advance(60)
+
+        for work in (duties.reconcile, duties.audit):
+            work()
+
     def test_nothing_else_is_there(self) -> None:
         """And nothing can be changed."""
         self.assertEqual("404 Not Found", self.get("/etc/passwd")[0])

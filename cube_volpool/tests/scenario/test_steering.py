@@ -103,6 +103,12 @@ class PoolCase(SteeringCase):
         )
         self.rung()
 
+        # A pause by hand counts more than one after a failure.
+        self.call("pause_pool", pool="deb")
+        self.assertEqual("it is paused", self.held_back())
+        self.call("resume_pool", pool="deb")
+        self.rung()
+
         self.call("refill_pool", pool="deb")
         self.assertEqual({"deb"}, self.rung())
         self.one.house.reconciler.round()

@@ -111,6 +111,22 @@ class SteeringFacts(_Case):
         self.assertEqual("r", condemned.evict_reason)
         self.assertEqual(condemned, self.row())
 
+    def test_what_is_being_built_is_not_evicted(self):
+        """It keeps its place in Cinder's queue, and is counted for it."""
+        record = self.store.stock.load(POOL).record
+        [row] = self.store.stock.begin_creates(
+            record, new=NEW_ROW, count=1
+        )
+        error = self.assertRaises(
+            exception.Refused,
+            self.store.steering.evict,
+            row.marker,
+            reason="r",
+        )
+
+        self.assertIn("is still being built", str(error))
+        self.assertEqual(_R.CREATING, self.row().status)
+
     def test_what_is_not_there_is_said_so(self):
         """With the id that was given."""
         for method, arguments in (("hold", {}), ("evict", {"reason": "r"})):
