@@ -49,7 +49,8 @@ class TestImports(base.BaseTestCase):
 class TestVersions(base.BaseTestCase):
     def test_a_client_asks_for_no_newer_daemon_than_it_needs(self):
         """Callers and daemons are upgraded in any order."""
-        self.assertEqual("1.1", api.VERSION)
+        self.assertEqual("1.2", api.VERSION)
+        self.assertEqual("1.2", api.OPERATOR_VERSION)
         self.assertEqual("1.0", api.client_target().version)
 
 
