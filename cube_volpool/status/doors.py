@@ -3,8 +3,8 @@
 A listener has a method for each transaction that it is interested in, by part
 and name, for example ``stock_evict(done, row, reason=...)``: what it returned
 comes first, then its arguments.  It is called once the transaction is
-committed, and must neither fail nor wait.  ``claim_ended`` is called for each
-claim.
+committed, and must not wait; one that fails is told in the log, and nobody
+else notices.  ``claim_ended`` is called for each claim.
 """
 
 import functools
@@ -12,11 +12,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from oslo_log import log
+
 from cube_volpool import model, volumeapi
 from cube_volpool.claim.job import Answer
 from cube_volpool.clock import Clock
 from cube_volpool.db.store import Store
 from cube_volpool.status.meters import Meters, outcome_of
+
+LOG = log.getLogger(__name__)
 
 #: The parts of the store whose methods are measured.
 _PARTS: Final = (
@@ -40,9 +44,9 @@ class Watch:
     listeners: tuple[object, ...] = ()
 
     def listening(self, method: str) -> list[Callable[..., None]]:
-        """Return the listeners' methods of a name."""
+        """Return the listeners' methods of a name; what they raise is told."""
         found = [getattr(one, method, None) for one in self.listeners]
-        return [one for one in found if one is not None]
+        return [_harmless(one) for one in found if one is not None]
 
 
 class WatchedClaims:
@@ -217,6 +221,18 @@ def _timed(
             observe(outcome, clock.monotonic() - begun)
 
     return timed
+
+
+def _harmless(listen: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(listen)
+    def listened(*arguments: Any, **keywords: Any) -> None:
+        try:
+            listen(*arguments, **keywords)
+        except Exception:
+            # What was done is done; it is only not counted, or told.
+            LOG.exception("%s stumbled", listen.__qualname__)
+
+    return listened
 
 
 def _told(

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import fixtures
+
 from cube_volpool import (
     exception,
     inventory,
@@ -385,6 +387,37 @@ class EventsCase(MeterCase):
             [event for event, _ in self.events],
         )
         self.assertEqual("an operator: odd", self.events[0][1]["reason"])
+
+
+class ClumsyCase(base.ScenarioCase):
+    """A listener that stumbles over everything."""
+
+    def test_nobody_else_notices(self) -> None:
+        """What was committed goes on; the log says who stumbled."""
+
+        class Clumsy:
+            def __getattr__(self, name: str) -> Any:
+                def stumble(*_arguments: Any, **_keywords: Any) -> None:
+                    raise KeyError(name)
+
+                stumble.__qualname__ = name
+                return stumble
+
+        log = self.useFixture(fixtures.FakeLogger())
+        one = self.world.daemon(
+            "clumsy",
+            watch=doors.Watch(
+                meters=meters.Meters(),
+                clock=self.world.clock,
+                listeners=(Clumsy(),),
+            ),
+        )
+
+        self.assertEqual(model.Source.POOL, one.claim("a").source)
+        one.fill()
+        self.assertEqual(2, len(self.rows(_R.AVAILABLE)))
+        for words in ("endings_bind stumbled", "claim_ended stumbled"):
+            self.assertIn(words, log.output)
 
 
 class SiteCase(MeterCase):
