@@ -33,6 +33,8 @@ class TestErrors(rpc_case.RPCCase):
             ),
             exception.ImagesUnavailable(table="os", reason="r"),
             exception.NoImage(image="OS debian-12, type ssd,", reason="r"),
+            exception.NotKnown(what="pool", id="suse"),
+            exception.Refused(what="volume", id="v", reason="is reserved"),
         )
     ]
 
