@@ -248,18 +248,27 @@ def _end(server: om.MessageHandlingServer) -> None:
     server.wait()
 
 
+def _connection(server: om.MessageHandlingServer | None) -> Any:
+    """Return the connection that a server listens on.
+
+    None where it is closed, or hidden.  *Source:* oslo.messaging 18.3
+    ``_drivers/common.py``: a ConnectionContext raises when anything is asked
+    of it after its end, so its own attributes are looked at.
+    """
+    adapter = getattr(server, "listener", None)
+    listener = getattr(adapter, "_poll_style_listener", None)
+    context = getattr(listener, "conn", None)
+    return getattr(context, "__dict__", {}).get("connection")
+
+
 def _is_connected(server: om.MessageHandlingServer | None) -> bool:
     """Has the listener a connection to the broker?  True where that is hidden.
 
     *Source:* oslo.messaging 18.3 ``_drivers/impl_rabbit.py``: a Connection
     has kombu's, which is not ``connected`` while it reconnects.
     """
-    adapter = getattr(server, "listener", None)
-    listener = getattr(adapter, "_poll_style_listener", None)
-    found: Any = getattr(listener, "conn", None)
-    for _ in range(2):
-        found = getattr(found, "connection", None)
-    return bool(getattr(found, "connected", True))
+    kombu = getattr(_connection(server), "connection", None)
+    return bool(getattr(kombu, "connected", True))
 
 
 def _leave_the_rest(server: om.MessageHandlingServer) -> None:
@@ -272,7 +281,5 @@ def _leave_the_rest(server: om.MessageHandlingServer) -> None:
     ``RpcAMQPListener.__call__`` acknowledges, and ``AMQPListener.cleanup``
     closes, which waits for the broker to delete a queue.
     """
-    listener = getattr(server.listener, "_poll_style_listener", None)
-    connection = getattr(listener, "conn", None)
-    for consumer in getattr(connection, "_consumers", ()):
+    for consumer in getattr(_connection(server), "_consumers", ()):
         consumer.callback = lambda _message: None
