@@ -43,6 +43,8 @@ class Place:
                 "sqlite_synchronous": False,
                 # Else it would sleep at the end of every transaction.
                 "thread_checkin": False,
+                # After an hour a ledger in memory would be gone with it.
+                "connection_recycle_time": -1,
             },
             choose=lambda rows: rows[0],
             clock=self._now,

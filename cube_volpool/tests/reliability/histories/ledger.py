@@ -29,6 +29,8 @@ class Ledger:
                 "sqlite_synchronous": False,
                 # Else it sleeps, for no time, after each transaction.
                 "thread_checkin": False,
+                # After an hour a ledger in memory would be gone with it.
+                "connection_recycle_time": -1,
             },
             choose=lambda rows: self.chance.choice(rows),
             clock=self._clock,
