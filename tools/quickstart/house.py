@@ -12,8 +12,10 @@ from oslo_log import log
 from cube_volpool.cmd import manage
 
 # isort: split
-from cube_volpool import app, client, service
+from cube_volpool import client, service
 from cube_volpool import conf as options
+from cube_volpool import daemon as one
+from cube_volpool.status import meters
 
 BUS = 'fake:/'
 _STOPS_WITHIN = 10  # seconds
@@ -75,7 +77,7 @@ def daemon(path: Path) -> Iterator[None]:
     options.register(conf)
     conf(['--config-file', str(path)], project='cube_volpool')
     log.setup(conf, 'cube_volpool')
-    built = app.Daemon(conf, options.load(conf))
+    built = one.Daemon(conf, options.load(conf), meter=meters.Meters())
     serving = service.PoolService(
         built.house.duties, built.rpc, built.check, graceful=_STOPS_WITHIN)
     client.configure(transport_url=BUS)
