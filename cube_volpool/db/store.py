@@ -4,7 +4,7 @@ Every public method of its parts is one transaction.  All states live
 here; nothing else in the house remembers anything that matters.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -20,6 +20,16 @@ from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Chooser, Shelf
 from cube_volpool.db.steering import SteeringRecords
 from cube_volpool.db.stock import StockRecords
+
+#: The parts of the store; each public method of theirs is one transaction.
+PARTS: Final = (
+    "claims",
+    "endings",
+    "stock",
+    "pools",
+    "images",
+    "steering",
+)
 
 
 class Store:

@@ -17,20 +17,11 @@ from oslo_log import log
 from cube_volpool import model, volumeapi
 from cube_volpool.claim.job import Answer
 from cube_volpool.clock import Clock
-from cube_volpool.db.store import Store
+from cube_volpool.db.store import PARTS, Store
 from cube_volpool.status.meters import Meters, outcome_of
 
 LOG = log.getLogger(__name__)
 
-#: The parts of the store whose methods are measured.
-_PARTS: Final = (
-    "claims",
-    "endings",
-    "stock",
-    "pools",
-    "images",
-    "steering",
-)
 #: What of a volume API makes no call.
 _SILENT: Final = frozenset({"project_id", "bounded"})
 
@@ -101,7 +92,7 @@ class _WatchedStore:
 
     def __init__(self, inner: Store, watch: Watch) -> None:
         self._inner = inner
-        for part in _PARTS:
+        for part in PARTS:
             setattr(self, part, _Part(getattr(inner, part), part, watch))
 
     def __getattr__(self, name: str) -> Any:

@@ -13,17 +13,8 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from cube_volpool import volumeapi
-from cube_volpool.db.store import Store
+from cube_volpool.db.store import PARTS, Store
 
-#: The parts of the store; each public method of theirs is a door.
-PARTS: Final = (
-    "claims",
-    "endings",
-    "stock",
-    "pools",
-    "images",
-    "steering",
-)
 #: Calls to Cinder that change something there.
 _EFFECTS: Final = frozenset(
     {

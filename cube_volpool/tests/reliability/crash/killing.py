@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
+from cube_volpool.db.store import PARTS
 from cube_volpool.tests import simulator
 from cube_volpool.tests.reliability.crash import (
     doors,
@@ -130,7 +131,7 @@ def points(calls: list[str]) -> list[doors.Point]:
     found = []
     for number, call in enumerate(calls, start=1):
         sides = [doors.Side.BEFORE, doors.Side.AFTER]
-        if call.partition(".")[0] in doors.PARTS and not doors.is_read(call):
+        if call.partition(".")[0] in PARTS and not doors.is_read(call):
             sides.insert(1, doors.Side.DURING)
         found += [doors.Point(number, call, side) for side in sides]
     return found

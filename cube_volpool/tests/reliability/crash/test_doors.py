@@ -5,6 +5,7 @@ from typing import ClassVar, Final
 
 from cube_volpool import volumeapi
 from cube_volpool.db import claims, endings, images, pools, steering, stock
+from cube_volpool.db.store import PARTS
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash import case, doors, journeys, sweep
 from cube_volpool.tests.reliability.crash.places import Place
@@ -91,7 +92,7 @@ class Doors(case.SweepCase):
             if not name.startswith("_")
         }
 
-        self.assertEqual(set(doors.PARTS), set(_PARTS))
+        self.assertEqual(set(PARTS), set(_PARTS))
         self.assertEqual(set(_LEFT_OUT), methods - self.made)
 
     def test_the_store_has_no_other_parts(self):

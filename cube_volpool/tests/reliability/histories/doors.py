@@ -10,18 +10,10 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from cube_volpool import exception, model, volumeapi
-from cube_volpool.db.store import Store
+from cube_volpool.db.store import PARTS, Store
 from cube_volpool.tests.reliability.histories.hub import Call, Hub, Life
 from cube_volpool.tests.simulator import Cloud, direct
 
-PARTS: Final = (
-    "claims",
-    "endings",
-    "stock",
-    "pools",
-    "images",
-    "steering",
-)
 #: Calls to Cinder that change something there.
 EFFECTS: Final = frozenset(
     {

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cube_volpool import exception, model, volumeapi
+from cube_volpool.db.store import PARTS
 from cube_volpool.tests.reliability.histories import doors
 from cube_volpool.tests.reliability.histories.hub import Call, Hub, Life, Task
 
@@ -146,7 +147,7 @@ class Post:
         kinds: tuple[str, ...]
         if call.method in self.script:
             return self.script.pop(call.method)
-        if call.door in doors.PARTS:
+        if call.door in PARTS:
             kinds, odds = _LEDGER, dials.ledger
         elif call.door == "keystone":
             kinds, odds = ("unreachable",), dials.keystone
@@ -177,7 +178,7 @@ class Post:
             return False, volumeapi.Unclear(f"simulated: {kind}")
         outcome = self._execute(call)
         if kind == "unheard":
-            if call.door in doors.PARTS:
+            if call.door in PARTS:
                 return False, doors.ledger_gone()
             return False, volumeapi.Unclear("simulated: unheard")
         if kind in ("retried", "repeated") and outcome[0]:

@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool.db.store import PARTS
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.histories import (
     currents,
     delivery,
-    doors,
     supply,
 )
 from cube_volpool.tests.reliability.histories.hub import Call
@@ -84,7 +84,7 @@ class Watch:
 
     def before(self, call: Call) -> None:
         """A call is about to be executed."""
-        if call.door in doors.PARTS:
+        if call.door in PARTS:
             if call.method not in _READS:
                 call.note = [*self._overtaken(call)]
         elif call.method in _TOUCHES and call.door == "pool":
@@ -99,7 +99,7 @@ class Watch:
             self.wrong(f"{call.name} raised {outcome[1]!r}")
         if call.door in ("pools", "images"):
             self.currents.read()
-        if call.door in doors.PARTS:
+        if call.door in PARTS:
             changes = self._trail.read()
             if call.note and outcome[0]:
                 self.wrong(f"I12: {call.name} with {call.note[0]} went on")
