@@ -17,8 +17,9 @@ function volpool_accounts {
     get_or_create_user "$VOLPOOL_USER" "$SERVICE_PASSWORD" default
     get_or_add_user_project_role member "$VOLPOOL_USER" "$VOLPOOL_PROJECT"
     get_or_create_user "$VOLPOOL_TENANT_USER" "$SERVICE_PASSWORD" default
-    openstack --os-cloud devstack-system-admin role add member \
-        --user "$VOLPOOL_TENANT_USER" --domain default --inherited
+    openstack --os-cloud devstack-system-admin role add \
+        "$VOLPOOL_TENANT_ROLE" --user "$VOLPOOL_TENANT_USER" \
+        --domain default --inherited
 }
 
 # volpool_keyring SECTION USER
@@ -70,31 +71,41 @@ function volpool_cinder {
         OS_PROJECT_NAME="$VOLPOOL_PROJECT" cinder "$@"
 }
 
-# volpool_await COMMAND NAME: until that volume or snapshot is available.
-function volpool_await {
-    local _try
-    for _try in $(seq 60); do
-        if volpool_cinder "$1" "$2" | grep -q '| status  *| available '; then
-            return 0
-        fi
-        sleep 2
-    done
-    die $LINENO "$2 did not become available"
+# volpool_field COMMAND ID FIELD: of a volume or a snapshot.
+function volpool_field {
+    volpool_cinder "$1" "$2" | awk -v field="$3" '$2 == field {print $4}'
 }
 
-# Made once; a second run finds the snapshot.
+# volpool_await COMMAND ID: until that volume or snapshot is available.
+function volpool_await {
+    local status _try
+    for _try in $(seq 60); do
+        status=$(volpool_field "$1" "$2" status)
+        case "$status" in
+            available) return 0 ;;
+            error*) die $LINENO "$1 $2: $status; see what c-vol and c-sch say" ;;
+        esac
+        sleep 2
+    done
+    die $LINENO "$1 $2: still $status"
+}
+
+# Made once; a second run finds the snapshot. By ids, for a golden volume of a
+# run that failed may have the name as well.
 function volpool_seed {
-    local type snapshot golden=volpool-golden
+    local type snapshot golden made
     type=$(volpool_type)
     snapshot=${VOLPOOL_OS_NAME}_${type}_20260101
     if volpool_cinder snapshot-show "$snapshot" >/dev/null 2>&1; then
         return 0
     fi
-    volpool_cinder create --name "$golden" --volume-type "$type" 1
+    golden=$(volpool_cinder create --name volpool-golden \
+        --volume-type "$type" 1 | awk '$2 == "id" {print $4}')
     volpool_await show "$golden"
     volpool_cinder set-bootable "$golden" True
-    volpool_cinder snapshot-create --name "$snapshot" "$golden"
-    volpool_await snapshot-show "$snapshot"
+    made=$(volpool_cinder snapshot-create --name "$snapshot" "$golden" |
+        awk '$2 == "id" {print $4}')
+    volpool_await snapshot-show "$made"
 }
 
 function volpool_start {

@@ -11,12 +11,14 @@
 #   VOLPOOL_VENV            the environment, .venv of this checkout by default
 #   VOLPOOL_SERVERS_DIR     for the servers, a temporary one by default
 #   VOLPOOL_LAB_DIR         for the lab, see tools/lab/env.sh
+#   VOLPOOL_MACHINE_DIR     for the machine, see tools/machine/up.sh
 set -uo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT" || exit
 export LC_ALL=C.UTF-8 OS_STDOUT_CAPTURE=1 OS_STDERR_CAPTURE=1 OS_LOG_CAPTURE=1
 export OS_TEST_TIMEOUT=${OS_TEST_TIMEOUT:-60}
 export VOLPOOL_LAB_DIR=${VOLPOOL_LAB_DIR:-/var/tmp/cube-volpool-lab}
+export VOLPOOL_MACHINE_DIR=${VOLPOOL_MACHINE_DIR:-/var/tmp/cube-volpool-machine}
 VENV=${VOLPOOL_VENV:-$ROOT/.venv}
 for part in servers/process servers/debian environment layers; do
     # shellcheck source=/dev/null
@@ -25,7 +27,7 @@ done
 
 usage() {
     local layer
-    sed -n '4p;10,13p' tools/test.sh | cut -c3-
+    sed -n '4p;10,14p' tools/test.sh | cut -c3-
     echo
     for layer in "${LAYERS[@]}"; do
         printf '  %-12s%s\n' "$layer" "${ABOUT[$layer]}"
