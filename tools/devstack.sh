@@ -56,9 +56,11 @@ stack() {
 
 prepare() {
     local packages=(lsb-release wget curl gcc libc6-dev python3-dev tox)
-    in_machine apt-get update -qq
-    in_machine env DEBIAN_FRONTEND=noninteractive apt-get install -qq \
-        "${packages[@]}"
+    {
+        in_machine apt-get update &&
+            in_machine env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+                "${packages[@]}"
+    } >"$LOGS/packages.out" 2>&1 || failed_to "install packages" packages
     in_machine useradd --shell /bin/bash --home-dir /opt/stack --create-home stack
     in_machine chmod 755 /opt/stack
     echo 'stack ALL=(ALL) NOPASSWD: ALL' >"$ROOTFS/etc/sudoers.d/stack"

@@ -62,7 +62,7 @@ suite() {
 
 layer_lint() {
     local code=0 scripts
-    mapfile -t scripts < <(find tools devstack -name '*.sh' && echo .ci/run)
+    mapfile -t scripts < <(find tools devstack cube_volpool -name '*.sh' && echo .ci/run)
     ruff check . || code=1
     flake8 cube_volpool tools || code=1
     lint-imports || code=1
@@ -151,20 +151,6 @@ layer_quickstart() {
     whole quickstart $code
 }
 
-# One test at a time: they share one small cloud, and some measure it.
-layer_lab() {
-    local code=0
-    start_lab "$VOLPOOL_LAB_DIR" || return
-    export VOLPOOL_LAB_DIR VOLPOOL_CONTRACT_AUTH_URL OS_TEST_TIMEOUT=900
-    # shellcheck source=lab/env.sh
-    VOLPOOL_CONTRACT_AUTH_URL=$(. tools/lab/env.sh && echo "$OS_AUTH_URL")
-    suite lab-contract cube_volpool/tests/contract --serial || code=1
-    suite lab-service cube_volpool/tests/integration --serial || code=1
-    [ $code = 0 ] || return
-    paste -d' ' "$WORK/lab-contract.totals" "$WORK/lab-service.totals" |
-        awk '{print $1 + $4, $2 + $5, $3 + $6}' >"$WORK/lab.totals"
-}
-
 # As an operator installs it: on a machine of its own, beside the lab's cloud.
 layer_machine() {
     start_lab "$VOLPOOL_LAB_DIR" || return
@@ -177,6 +163,20 @@ layer_machine() {
     tools/machine/down.sh && tools/machine/up.sh || return
     export VOLPOOL_LAB_DIR OS_TEST_TIMEOUT=300
     suite machine cube_volpool/tests/machine --serial
+}
+
+# One test at a time: they share one small cloud, and some measure it.
+layer_lab() {
+    local code=0
+    start_lab "$VOLPOOL_LAB_DIR" || return
+    export VOLPOOL_LAB_DIR VOLPOOL_CONTRACT_AUTH_URL OS_TEST_TIMEOUT=900
+    # shellcheck source=lab/env.sh
+    VOLPOOL_CONTRACT_AUTH_URL=$(. tools/lab/env.sh && echo "$OS_AUTH_URL")
+    suite lab-contract cube_volpool/tests/contract --serial || code=1
+    suite lab-service cube_volpool/tests/integration --serial || code=1
+    [ $code = 0 ] || return
+    paste -d' ' "$WORK/lab-contract.totals" "$WORK/lab-service.totals" |
+        awk '{print $1 + $4, $2 + $5, $3 + $6}' >"$WORK/lab.totals"
 }
 
 # What is started for the tests is marked in WORK, and stopped by test.sh at
