@@ -1,106 +1,19 @@
 """``cube-volpool`` against a daemon with a real broker and database."""
 
-import json
-import os
 import pathlib
 import re
 import shlex
-import subprocess
-import sys
-from importlib import metadata
-from typing import Any
 
-import fixtures
-from oslotest import base
-
-from cube_volpool.cli import shell
-from cube_volpool.tests import engine, simulator
-from cube_volpool.tests.functional import broker, installation
+from cube_volpool.tests.functional import cli_case
 from cube_volpool.tests.simulator import faults, lab
 
-#: The other daemons of tests must not take what is asked of this one.
-_VHOST = "cli"
 _PAGES = pathlib.Path(__file__).resolve().parents[3] / "doc/source"
 _IS_ID = re.compile(r"[0-9a-f-]{36}")
 _NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
-def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the program with these words, and nothing of our environment."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith("OS_")
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "cube_volpool.cmd.cli", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**kept, "PYTHONWARNINGS": "ignore", **environment},
-    )
-
-
-class CliTest(base.BaseTestCase):
-    """A daemon with the pool ``deb`` of two volumes, filled."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.cloud = simulator.Cloud.lab(
-            simulator.RealClock(), build_seconds=0.1, build_seconds_per_gib=0.1
-        )
-        server = self.enterContext(simulator.serve(self.cloud))
-        self.auth_url = server.auth_url
-        database = self.useFixture(installation.Database())
-        database.sync()
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.file = engine.write(
-            folder / "engine.conf",
-            installation.sections(
-                auth_url=server.auth_url,
-                database=database.url(),
-                broker=broker.broker_url(vhost=_VHOST),
-                pools={"deb": installation.POOL},
-            ),
-        )
-        self.useFixture(engine.Engine(self.file))
-        self.wait_for("Ready", 2)
-
-    def run_(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run a command that speaks to this daemon."""
-        return run("--config-file", str(self.file), *words)
-
-    def done(self, *words: str) -> str:
-        """Run a command that must do; return what it printed."""
-        ended = self.run_(*words)
-        self.assertEqual(
-            (0, ""), (ended.returncode, ended.stderr), ended.stdout
-        )
-        return ended.stdout
-
-    def table(self, *words: str) -> Any:
-        """Run a command that shows something; return it."""
-        return json.loads(self.done(*words, "-f", "json"))
-
-    def refusal(self, status: int, *words: str) -> str:
-        """Run a command that must not do; return its one sentence."""
-        ended = self.run_(*words)
-        self.assertEqual(status, ended.returncode, ended.stderr)
-        self.assertEqual("", ended.stdout)
-        self.assertEqual(1, ended.stderr.count("\n"), ended.stderr)
-        return ended.stderr.strip()
-
-    def wait_for(self, column: str, value: object) -> None:
-        """Wait until the pool shows a value."""
-
-        def is_so() -> bool:
-            ended = self.run_("pool", "show", "deb", "-f", "json")
-            return ended.returncode == 0 and (
-                json.loads(ended.stdout)[column] == value
-            )
-
-        engine.wait_until(is_so, f"{column} is {value}")
+class TestCommands(cli_case.CliCase):
+    """Each of them, and what comes of it."""
 
     def test_pools(self) -> None:
         """Each command in turn, and what came of it."""
@@ -294,37 +207,6 @@ class CliTest(base.BaseTestCase):
                 )
             )
 
-    def test_doctor(self) -> None:
-        """All is well; then each thing that is not, and how to mend it."""
-        well = self.checkup(0)
-        self.assertEqual(
-            {"ok"}, {result for result, _ in well.values()}, str(well)
-        )
-        self.assertEqual("a daemon answers", well["broker and daemon"][1])
-
-        self.cloud.set_quota("volpool", volumes=1)
-        self.cloud.snapshots.clear()
-        self.cloud.identity.grant("volpool", "volpool", "admin")
-        ill = self.checkup(1)
-
-        self.assertEqual("warning", ill["pool quota"][0])
-        self.assertIn("raise its quota", ill["pool quota"][1])
-        self.assertEqual("failed", ill["images"][0])
-        self.assertIn("pool deb", ill["images"][1])
-        self.assertEqual("failed", ill["pool account"][0])
-        self.assertIn("Give it the role member", ill["pool account"][1])
-
-    def checkup(self, status: int) -> dict[str, tuple[str, str]]:
-        """Run the doctor; return what it found by what it looked at."""
-        ended = self.run_("doctor", "-f", "json")
-        self.assertEqual(
-            (status, ""), (ended.returncode, ended.stderr), ended.stdout
-        )
-        return {
-            row["Check"]: (row["Result"], row["Seen"])
-            for row in json.loads(ended.stdout)
-        }
-
     def test_who_is_logged_in_is_what_keystone_says(self) -> None:
         """A member of a project steers nothing; an administrator does."""
         account = (
@@ -354,134 +236,3 @@ class CliTest(base.BaseTestCase):
             5, *member, "--os-password", "wrong", "pool", "list"
         )
         self.assertNotIn("wrong", wrong)
-
-
-class NobodyTest(base.BaseTestCase):
-    """Without a daemon."""
-
-    def test_usage(self) -> None:
-        """2, for whatever was not understood."""
-        self.assertEqual(0, run("--help").returncode)
-        self.assertEqual(0, run().returncode)
-        for words in (("pool", "pause"), ("pool", "nonsense"), ("claim",
-                      "create", "a"), ("watch", "--count", "x")):
-            self.assertEqual(2, run(*words).returncode, " ".join(words))
-
-    def test_no_broker_is_named(self) -> None:
-        """It says how to name one."""
-        empty = engine.write(
-            pathlib.Path(self.useFixture(fixtures.TempDir()).path) / "a.conf",
-            {},
-        )
-        ended = run("--config-file", str(empty), "pool", "list")
-
-        self.assertEqual(2, ended.returncode)
-        self.assertIn("--transport-url", ended.stderr)
-
-    def test_an_url_that_is_none(self) -> None:
-        """Usage; nothing of a password is repeated."""
-        for url in (
-            "rabit://u:s3cr3t@h/", "rabbit://u:s3cr3t/x@h/", "nonsense",
-        ):
-            ended = run("--transport-url", url, "pool", "list")
-
-            self.assertEqual(2, ended.returncode, ended.stderr)
-            self.assertIn("is no URL of a broker", ended.stderr)
-            self.assertNotIn("s3cr3t", ended.stderr)
-
-    def test_a_kind_of_login_that_is_not_installed(self) -> None:
-        """Usage, in one sentence, also for the help."""
-        ended = run("--help", OS_AUTH_TYPE="v9magic")
-
-        self.assertEqual(2, ended.returncode)
-        self.assertIn("v9magic", ended.stderr)
-        self.assertNotIn("Traceback", ended.stderr)
-
-    def test_a_keystone_that_is_away_is_busy(self) -> None:
-        """4: it may be there again soon."""
-        ended = run(
-            "--transport-url", "rabbit://u:p@127.0.0.1:1/", "pool", "list",
-            OS_AUTH_URL="http://127.0.0.1:1/v3", OS_USERNAME="u",
-            OS_PASSWORD="s3cr3t", OS_PROJECT_NAME="p",
-            OS_USER_DOMAIN_NAME="Default", OS_PROJECT_DOMAIN_NAME="Default",
-        )
-
-        self.assertEqual(4, ended.returncode, ended.stderr)
-
-    def test_doctor_of_a_file_that_cannot_be_read(self) -> None:
-        """It is a finding; the line, perhaps a password's, is not repeated."""
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        (folder / "a.conf").write_text("[DEFAULT]\npassword s3cr3t\n")
-        ended = run(
-            "--config-file", str(folder / "a.conf"), "doctor", "-f", "json"
-        )
-        [row] = json.loads(ended.stdout)
-
-        self.assertEqual("failed", row["Result"])
-        self.assertIn("a.conf", row["Seen"])
-        self.assertNotIn("s3cr3t", ended.stdout + ended.stderr)
-
-    def test_a_file_that_is_not_there(self) -> None:
-        """It is named."""
-        ended = run("--config-file", "/nowhere.conf", "pool", "list")
-
-        self.assertEqual(2, ended.returncode)
-        self.assertIn("/nowhere.conf", ended.stderr)
-
-    def test_nobody_answers(self) -> None:
-        """4: a daemon may come up; the password of the URL stays here."""
-        ended = run(
-            "--transport-url", "rabbit://volpool:s3cr3t@127.0.0.1:1/",
-            "pool", "list",
-        )
-
-        self.assertEqual(4, ended.returncode)
-        self.assertNotIn("s3cr3t", ended.stderr)
-        self.assertNotIn("Traceback", ended.stderr)
-
-    def test_doctor_of_an_installation_where_nothing_runs(self) -> None:
-        """Each trouble by itself, and no password among them."""
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        config = installation.sections(
-            auth_url="http://127.0.0.1:1/identity/v3",
-            database="mysql+pymysql://volpool:s3cr3t@127.0.0.1:1/volpool",
-            broker="rabbit://volpool:s3cr3t@127.0.0.1:1/",
-            pools={"deb": installation.POOL},
-        )
-        ended = run(
-            "--config-file", str(engine.write(folder / "a.conf", config)),
-            "doctor", "-f", "json",
-        )
-        results = {
-            row["Check"]: row["Result"] for row in json.loads(ended.stdout)
-        }
-
-        self.assertEqual(1, ended.returncode)
-        self.assertEqual("ok", results.pop("configuration"))
-        self.assertEqual("ok", results.pop("policy"))
-        self.assertEqual({"failed"}, set(results.values()), str(results))
-        self.assertNotIn("s3cr3t", ended.stdout + ended.stderr)
-
-    def test_doctor_of_a_bad_configuration(self) -> None:
-        """There is nothing else to look at."""
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        ended = run(
-            "--config-file", str(engine.write(folder / "a.conf", {})),
-            "doctor", "-f", "json",
-        )
-        [row] = json.loads(ended.stdout)
-
-        self.assertEqual(1, ended.returncode)
-        self.assertEqual(
-            ("configuration", "failed"), (row["Check"], row["Result"])
-        )
-        self.assertIn("[DEFAULT] deployment_id", row["Seen"])
-
-    def test_completion_knows_every_command(self) -> None:
-        """For bash, as other OpenStack clients have it."""
-        completion = run("complete").stdout
-
-        names = metadata.entry_points(group=shell.NAMESPACE).names
-        self.assertIn("volume_evict", names)
-        for name in names:
-            self.assertIn(f"cmds_{name.split('_')[0]}", completion)

@@ -1,18 +1,16 @@
 """The status page of a real daemon, in a real browser."""
 
-import pathlib
 import re
 import shutil
 import struct
 import subprocess
 
-import fixtures
 import requests
 from oslotest import base
 
 from cube_volpool import client, exception
-from cube_volpool.tests import engine, simulator
-from cube_volpool.tests.functional import broker, installation
+from cube_volpool.tests import engine
+from cube_volpool.tests.functional import installation, service
 from cube_volpool.tests.functional.test_daemon import free_port
 
 _VHOST = "page"
@@ -23,28 +21,20 @@ class PageTest(base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.cloud = simulator.Cloud.lab(
-            simulator.RealClock(), build_seconds=0.1, build_seconds_per_gib=0.1
-        )
-        server = self.enterContext(simulator.serve(self.cloud))
-        database = self.useFixture(installation.Database())
-        database.sync()
-        url = broker.broker_url(vhost=_VHOST)
-        config = installation.sections(
-            auth_url=server.auth_url, database=database.url(), broker=url,
-            pools={
-                "deb": installation.POOL,
-                "suse": {**installation.POOL, "os_name": "suse"},
-            },
-        )
         port = free_port()
-        config["status"] = {"port": port}
-        self.address = f"http://127.0.0.1:{port}/"
-        self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        client.configure(transport_url=url)
-        self.useFixture(
-            engine.Engine(engine.write(self.folder / "engine.conf", config))
+        running = self.useFixture(
+            service.Service(
+                _VHOST,
+                pools={
+                    "deb": installation.POOL,
+                    "suse": {**installation.POOL, "os_name": "suse"},
+                },
+                changes={"status": {"port": port}},
+            )
         )
+        self.cloud, self.folder = running.cloud, running.folder
+        self.address = f"http://127.0.0.1:{port}/"
+        client.configure(transport_url=running.broker_url)
         engine.wait_until(lambda: self.ready() == 2, "two are ready")
         project = {"project_id": self.cloud.project_id("skyline-a")}
         client.claim_volume(

@@ -1,18 +1,16 @@
 """SIGHUP: the configuration is read anew, and no claim is lost."""
 
 import os
-import pathlib
 import signal
 import threading
 import time
 from typing import Any
 
-import fixtures
 from oslotest import base
 
 from cube_volpool import client, exception
-from cube_volpool.tests import engine, simulator
-from cube_volpool.tests.functional import broker, installation
+from cube_volpool.tests import engine
+from cube_volpool.tests.functional import installation, service
 from cube_volpool.tests.simulator import faults
 
 _VHOST = "reload"
@@ -25,23 +23,11 @@ class ReloadTest(base.BaseTestCase):
 
     def setUp(self) -> None:
         super().setUp()
-        self.cloud = simulator.Cloud.lab(
-            simulator.RealClock(), build_seconds=0.1, build_seconds_per_gib=0.1
-        )
-        server = self.enterContext(simulator.serve(self.cloud))
-        database = self.useFixture(installation.Database())
-        database.sync()
         self.pools = {"deb": dict(installation.POOL)}
-        self.config: dict[str, Any] = installation.sections(
-            auth_url=server.auth_url,
-            database=database.url(),
-            broker=broker.broker_url(vhost=_VHOST),
-            pools=self.pools,
-        )
-        folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
-        self.file = engine.write(folder / "engine.conf", self.config)
-        client.configure(transport_url=broker.broker_url(vhost=_VHOST))
-        self.daemon = self.useFixture(engine.Engine(self.file))
+        running = self.useFixture(service.Service(_VHOST, self.pools))
+        self.cloud, self.config = running.cloud, running.config
+        self.file, self.daemon = running.file, running.daemon
+        client.configure(transport_url=running.broker_url)
         self.wait_ready(deb=2)
 
     def context(self) -> dict[str, str]:
