@@ -36,17 +36,23 @@ CINDER_ENABLED_BACKENDS=fake:fake
 ENABLE_KSM=False
 ENABLE_KSMTUNED=False
 MYSQL_GATHER_PERFORMANCE=False
+enable_plugin fake_driver /srv/fake_driver HEAD
 enable_plugin cube_volpool /srv/cube_volpool HEAD
 CONF
 }
 
-# What that driver imports, installed in the phase in which all others are.
-driver_of_tests() {
-    cat <<'PLUGIN'
+# What that driver imports, by a plugin beside ours.
+fake_driver() {
+    mkdir -p "$1/devstack"
+    cat >"$1/devstack/plugin.sh" <<'PLUGIN'
 if [[ "$1/${2:-}" == "stack/install" ]]; then
     pip_install fixtures testtools ddt oslotest
 fi
 PLUGIN
+    git -C "$1" init --quiet
+    git -C "$1" add devstack
+    git -C "$1" -c user.name=test -c user.email=test@example.org \
+        commit --quiet --message 'What the fake driver imports'
 }
 
 # stack COMMAND: as the user who runs DevStack, who may become root.
@@ -68,7 +74,6 @@ prepare() {
     in_machine git config --system safe.directory '*'
     stack 'git clone --quiet /srv/git/openstack/devstack.git devstack'
     local_conf >"$ROOTFS/opt/stack/devstack/local.conf"
-    driver_of_tests >"$ROOTFS/opt/stack/devstack/extras.d/90-fake-driver.sh"
 }
 
 # phase SCRIPT: of DevStack; with the end of what it said when it fails.
@@ -81,7 +86,7 @@ phase() {
 
 tests() {
     in_machine systemctl is-active devstack@cube-volpool-engine
-    stack "cube-volpool --config-file $CONF pool list"
+    stack "data/venv/bin/cube-volpool --config-file $CONF pool list"
     stack "set -e
         cd devstack && . ./openrc demo demo >/dev/null
         cd ../cube_volpool && tox -q -e devstack"
@@ -99,10 +104,16 @@ cleaned() {
         { complain "clean.sh left those" && return 1; }
 }
 
-trap 'halt_machine' EXIT
+finish_run() {
+    [ $? = 0 ] || in_machine journalctl --no-pager >"$LOGS/journal.out" || true
+    halt_machine
+}
+
+trap finish_run EXIT
 make_machine
 fresh_machine
 git clone --quiet --bare "$ROOT" "$ROOTFS/srv/cube_volpool"
+fake_driver "$ROOTFS/srv/fake_driver"
 boot_machine own --bind-ro="$SOURCES:/srv/git"
 prepare
 for _ in 1 2; do
