@@ -1,81 +1,22 @@
-"""What a daemon counts and times, and what it shows of the pools."""
+"""What a daemon counts, times and tells of its pools."""
 
-import json
-from collections.abc import Mapping
-from typing import Any
 
-import fixtures
 
 from cube_volpool import (
     exception,
-    inventory,
     model,
     planner,
-    report,
     volumeapi,
 )
 from cube_volpool.status import (
-    collector,
-    counting,
-    doors,
-    events,
     meters,
-    page,
-    web,
 )
 from cube_volpool.tests import world
-from cube_volpool.tests.scenario import base, rollout
+from cube_volpool.tests.scenario import base, metered
 from cube_volpool.tests.simulator import faults
 
-_R = model.RowStatus
 
-
-class MeterCase(rollout.ImageCase):
-    """Daemon one has meters."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.meters = meters.Meters()
-        self.events: list[tuple[str, dict[str, Any]]] = []
-        self.one = self.world.daemon(
-            "measured",
-            watch=doors.Watch(
-                meters=self.meters,
-                clock=self.world.clock,
-                listeners=(
-                    counting.Counting(self.meters),
-                    events.Events(self.tell, self.world.settings.pools),
-                ),
-            ),
-        )
-        self.done: dict[str, float | None] = {"audit": 12.0, "purge": None}
-        self.open: dict[str, bool] = {"cloud.test/volume": False}
-        self.meters.registry.register(
-            collector.Collector(
-                self.world.store,
-                lambda: self.world.settings.pools,
-                done_at=lambda: self.done,
-                suspended=lambda: self.open,
-            )
-        )
-
-    def tell(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Keep an event; it is plain JSON."""
-        self.events.append((event, json.loads(json.dumps(payload))))
-
-    def told(self, event: str) -> list[dict[str, Any]]:
-        """Return the payloads of an event."""
-        return [payload for name, payload in self.events if name == event]
-
-    def value(self, name: str, **labels: str) -> float:
-        """Return a sample; 0 for one that is not there."""
-        found = self.meters.registry.get_sample_value(
-            f"cube_volpool_{name}", labels
-        )
-        return found or 0.0
-
-
-class CountedCase(MeterCase):
+class CountedCase(metered.MeterCase):
     """By what passes the doors."""
 
     def test_claims_are_told_apart_by_what_they_came_to(self) -> None:
@@ -241,7 +182,7 @@ class CountedCase(MeterCase):
         self.assertEqual("unfit", meters.kind_of(why or ""))
 
 
-class ShownCase(MeterCase):
+class ShownCase(metered.MeterCase):
     """Of the ledger, which all daemons have in common."""
 
     def volumes(self, status: str) -> float:
@@ -312,236 +253,6 @@ class ShownCase(MeterCase):
                 12,
                 self.value("duty_last_success_timestamp_seconds",
                            duty="audit"),
-            )
-
-
-class EventsCase(MeterCase):
-    """What happened, as it happens."""
-
-    def test_a_claim_ends(self) -> None:
-        """With what it came to, and which volume."""
-        given = self.one.claim("a")
-        self.cloud.set_quota("skyline-a", volumes=0)
-        refused = exception.QuotaExceeded
-        self.assertRaises(refused, self.one.claim, "b")
-
-        first, second = self.told("claim.end")
-        self.assertEqual(
-            {
-                "project_id": self.world.project("skyline-a"),
-                "request_id": None,
-                "name": "a",
-                "volume_type": "ssd",
-                "os_name": None,
-                "snapshot_id": self.old,
-                "outcome": "pool",
-                "volume_id": given.volume["id"],
-            },
-            {k: v for k, v in first.items() if k != "seconds"},
-        )
-        self.assertEqual(
-            ("quota_exceeded", None),
-            (second["outcome"], second["volume_id"]),
-        )
-
-    def test_a_pool_is_low_and_filled_once_each(self) -> None:
-        """Not at every round in between."""
-        self.one.claim("a")
-        self.one.claim("b")
-        self.until(lambda: self.ready() == 2)
-        for _ in self.ticks(3):
-            pass
-
-        self.assertEqual(
-            [{"pool": "deb", "ready": 0, "target": 2}], self.told("pool.low")
-        )
-        self.assertEqual(
-            [{"pool": "deb", "ready": 2, "target": 2}],
-            self.told("pool.filled"),
-        )
-
-    def test_an_image_changes_and_is_rejected(self) -> None:
-        """Which pool, and from what to what."""
-        new = self.publish("20261121")
-        self.until(lambda: self.current == new)
-        self.one.house.refresher.rollback("debian-12", "ssd")
-
-        self.assertEqual(
-            [{"pool": "deb", "before": self.old, "after": new}],
-            self.told("image.changed"),
-        )
-        [rejected] = self.told("image.rejected")
-        self.assertEqual(new, rejected["snapshot_id"])
-        self.assertIn("operator", rejected["reason"])
-
-    def test_an_operator_steers(self) -> None:
-        """A pool, and a volume."""
-        pool = model.PoolName("deb")
-        self.one.house.steering.evict(self.shelf()[0], reason="odd")
-        self.one.house.steering.pause(pool)
-        self.one.house.steering.drain(pool)
-        self.one.house.steering.resume(pool)
-
-        self.assertEqual(
-            ["volume.evicted", "pool.paused", "pool.drained", "pool.resumed"],
-            [event for event, _ in self.events],
-        )
-        self.assertEqual("an operator: odd", self.events[0][1]["reason"])
-
-
-class ClumsyCase(base.ScenarioCase):
-    """A listener that stumbles over everything."""
-
-    def test_nobody_else_notices(self) -> None:
-        """What was committed goes on; the log says who stumbled."""
-
-        class Clumsy:
-            def __getattr__(self, name: str) -> Any:
-                def stumble(*_arguments: Any, **_keywords: Any) -> None:
-                    raise KeyError(name)
-
-                stumble.__qualname__ = name
-                return stumble
-
-        log = self.useFixture(fixtures.FakeLogger())
-        one = self.world.daemon(
-            "clumsy",
-            watch=doors.Watch(
-                meters=meters.Meters(),
-                clock=self.world.clock,
-                listeners=(Clumsy(),),
-            ),
-        )
-
-        self.assertEqual(model.Source.POOL, one.claim("a").source)
-        one.fill()
-        self.assertEqual(2, len(self.rows(_R.AVAILABLE)))
-        for words in ("endings_bind stumbled", "claim_ended stumbled"):
-            self.assertIn(words, log.output)
-
-
-class SiteCase(MeterCase):
-    """The HTTP side, without a socket."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.ails: list[str] = []
-        self.waits: list[str] = []
-        self.site = web.Site(
-            self.meters.registry,
-            ails=lambda: self.ails,
-            waits=lambda: self.waits,
-            page=page.Page(self.facts(), clock=lambda: 6e7),
-        )
-
-    def facts(self) -> page.Facts:
-        """Return what the page shows of this world."""
-        store = self.world.store
-        shelf = inventory.Inventory(store, self.one.house.steering)
-        return page.Facts(
-            pools=lambda: report.pools(store, self.world.settings.pools),
-            builds=lambda: shelf.volumes(
-                after=None, limit=9, status=_R.CREATING
-            )[0],
-            claims=lambda: shelf.claims(after=None, limit=9)[0],
-            build_seconds=self.meters.build_seconds,
-            minutes=list,
-            troubles=lambda: self.waits,
-            host="host-1",
-        )
-
-    def get(self, path: str, method: str = "GET") -> tuple[str, str]:
-        """Return the status and the body of an answer."""
-        seen: list[Any] = []
-
-        def start(status: str, headers: Any, *_: Any) -> Any:
-            seen.append((status, dict(headers)))
-
-        environ = {
-            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": "",
-        }
-        body = b"".join(self.site(environ, start)).decode()
-        return seen[0][0], body
-
-    def test_metrics(self) -> None:
-        """In Prometheus' own format."""
-        self.one.claim("a")
-        status, body = self.get("/metrics")
-
-        self.assertEqual("200 OK", status)
-        self.assertIn('cube_volpool_pool_volumes{pool="deb",status="ready"}',
-                      body)
-        self.assertIn("# TYPE cube_volpool_claim_duration_seconds histogram",
-                      body)
-
-    def test_health(self) -> None:
-        """Each by its own troubles, in words."""
-        for path in ("/healthz", "/readyz"):
-            self.assertEqual(("200 OK", "ok\n"), self.get(path))
-        self.waits.append("the ledger is away")
-        self.assertEqual("200 OK", self.get("/healthz")[0])
-        self.assertEqual(
-            ("503 Service Unavailable", "the ledger is away\n"),
-            self.get("/readyz"),
-        )
-        self.ails.append("a duty hangs")
-        self.assertEqual(
-            ("503 Service Unavailable", "a duty hangs\n"),
-            self.get("/healthz"),
-        )
-
-    def test_the_page(self) -> None:
-        """Pools, builds, claims and troubles; what is a name is no HTML."""
-        self.one.claim("<b>web</b>_sys")
-        self.one.house.reconciler.round()
-        self.waits.append("the <ledger> is away")
-        note = self.world.store.pools.note_error
-        note(model.PoolName("deb"), "no <room>")
-        status, body = self.get("/")
-
-        self.assertEqual("200 OK", status)
-        for words in (
-            "<title>cube_volpool on host-1</title>",
-            "<td>deb</td>",
-            "1 of 2 ready",
-            "&lt;b&gt;web&lt;/b&gt;_sys",
-            "the &lt;ledger&gt; is away",
-            "no &lt;room&gt;",
-            "bound",
-            "not known yet",
-        ):
-            self.assertIn(words, body)
-        self.assertNotIn("<b>web", body)
-        self.assertNotIn("http", body.replace("http-equiv", ""))
-
-    def test_the_page_of_a_ledger_that_is_away(self) -> None:
-        """It says so, and health is told all the same."""
-        with self.ledger_gone():
-            status, body = self.get("/")
-
-            self.assertEqual("503 Service Unavailable", status)
-            self.assertIn("database", body)
-            self.assertEqual(("200 OK", "ok\n"), self.get("/healthz"))
-
-    def test_a_duty_that_reached_no_pool_was_not_done(self) -> None:
-        """Cinder is away, or every round stumbles."""
-        duties = self.one.house.duties
-        self.cloud.fault("*", "/**", faults.refuse(503))
-        self.one.house.steering.evict(self.shelf()[0], reason=None)
-        for work in (duties.reconcile, duties.audit):
-            self.assertRaises(exception.CinderUnavailable, work)
-        self.cloud.faults.clear()
-        self.clock.advance(60)
-
-        for work in (duties.reconcile, duties.audit):
-            work()
-
-    def test_nothing_else_is_there(self) -> None:
-        """And nothing can be changed."""
-        self.assertEqual("404 Not Found", self.get("/etc/passwd")[0])
-        for method in ("POST", "PUT", "DELETE"):
-            self.assertEqual(
-                "405 Method Not Allowed", self.get("/metrics", method)[0]
             )
 
 

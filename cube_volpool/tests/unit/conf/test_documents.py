@@ -19,6 +19,8 @@ _PAGES = ("README.rst", "devstack/README.rst", "doc/source")
 _INI = re.compile(r"code-block:: ini\n\n((?: {4}.*\n|\n)+)")
 #: A command on a line of its own, with or without the path to it.
 _COMMAND = re.compile(r"^ +(?:\S*/)?cube-volpool-manage (.+)$", re.MULTILINE)
+#: Of the README's installation.
+_LAST = "systemctl enable --now cube-volpool-engine"
 #: The heads of the list of commands: ``os sync [--dry-run]``.
 _HEAD = re.compile(r"^``((?:db|os) [^`]+)``$", re.MULTILINE)
 
@@ -99,3 +101,15 @@ class TestCommands(oslotest_base.BaseTestCase):
             # Optional ones are left out; the rest is a word each.
             words = re.sub(r"\[[^]]*\]", "", head).split()
             self.parse(words)
+
+    def test_the_readme_installs_as_the_install_page_does(self):
+        """Which is followed on a real machine, see ``tests/machine``."""
+        readme = (_ROOT / "README.rst").read_text(encoding="utf-8")
+        page = (_ROOT / "doc/source/install.rst").read_text(encoding="utf-8")
+        section = readme.partition("Install it as a service")[2]
+        commands = re.findall(r"^ {4}([^#\s].*)$", section, re.MULTILINE)
+        commands = commands[: commands.index(_LAST) + 1]
+
+        self.assertGreater(len(commands), 8)
+        for command in commands:
+            self.assertIn(f"    {command}", page)
