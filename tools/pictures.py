@@ -9,19 +9,18 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import Any
 
 from rich import console, text
 from rich._export_format import CONSOLE_SVG_FORMAT
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
-from cube_volpool.tests import engine
+from cube_volpool.tests import asking, engine
 from cube_volpool.tests.functional import cli_case, service
 from cube_volpool.tests.functional.test_daemon import free_port
 
 # isort: split
-from cube_volpool import client, exception
+from cube_volpool import client
 
 POOLS = {
     'debian-12-ssd': {
@@ -46,20 +45,11 @@ WIDTH = 110
 SVG = re.sub(r'\s*@font-face \{\{.*?\}\}', '', CONSOLE_SVG_FORMAT, flags=re.S)
 
 
-def pools() -> list[dict[str, Any]]:
-    """Return the daemon's pools; none while it does not answer."""
-    try:
-        found: list[dict[str, Any]] = client.get_pools({})['pools']
-    except exception.Busy:
-        return []
-    return found
-
-
 def fill(running: service.Service) -> None:
     """Fill the pools, take some, and let the rest be built slowly."""
     client.configure(transport_url=running.broker_url)
     engine.wait_until(
-        lambda: [pool['ready'] for pool in pools()] == [
+        lambda: [pool['ready'] for pool in asking.pools()] == [
             pool['min_ready'] for pool in POOLS.values()
         ],
         'the pools are full',
@@ -75,7 +65,7 @@ def fill(running: service.Service) -> None:
             os_name=name,
         )
     engine.wait_until(
-        lambda: any(pool['creating'] for pool in pools()),
+        lambda: any(pool['creating'] for pool in asking.pools()),
         'something is built',
     )
 

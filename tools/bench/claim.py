@@ -23,7 +23,7 @@ from rich import box, table
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
-from cube_volpool.tests import engine
+from cube_volpool.tests import asking, engine
 from cube_volpool.tests.integration import installation, lab
 
 # isort: split
@@ -195,15 +195,6 @@ def show(found: dict[str, Any]) -> None:
         f"{machine['load_after']} after, {machine['steal_percent']} % stolen.")
 
 
-def pools() -> list[dict[str, Any]]:
-    """The daemon's pools; none while it does not answer."""
-    try:
-        found: list[dict[str, Any]] = client.get_pools({})['pools']
-    except exception.Busy:
-        return []
-    return found
-
-
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog='claim.sh', description=__doc__)
     parser.add_argument('--rounds', type=int, default=30)
@@ -228,7 +219,7 @@ def main() -> int:
             'min_ready': given.rounds + WARM_UP, 'max_creating': 8}})
         client.configure(transport_url=where.amqp_url)
         with engine.Engine(path) as daemon:
-            display.watch_pools(out, pools, patience=PATIENCE)
+            display.watch_pools(out, asking.pools, patience=PATIENCE)
             site.hold_refill()
             bench, noise = Bench(site, given), figures.Noise()
             bench.run()

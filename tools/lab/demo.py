@@ -16,11 +16,11 @@ import display
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
-from cube_volpool.tests import engine
+from cube_volpool.tests import asking, engine
 from cube_volpool.tests.integration import installation, lab
 
 # isort: split
-from cube_volpool import client, exception
+from cube_volpool import client
 
 PROJECTS = ('skyline-a', 'skyline-b')
 CLAIMS = 3  # by each project, from the larger pool
@@ -43,7 +43,7 @@ class Demo:
         """True when everything came as it should."""
         self.out.print('A daemon on MariaDB, RabbitMQ, Keystone, Cinder and '
                        'Ceph fills its pools:')
-        took = display.watch_pools(self.out, self.pools, patience=PATIENCE)
+        took = display.watch_pools(self.out, asking.pools, patience=PATIENCE)
         self.out.print(f'  full after {took:.1f} s\n')
         # What is measured now must not wait behind creates of the refill.
         self.site.hold_refill()
@@ -51,14 +51,6 @@ class Demo:
         direct = {name: self.create_directly(name) for name in POOLS}
         self.out.print(display.claims(self.rows))
         return self.compare(direct)
-
-    def pools(self) -> list[dict[str, Any]]:
-        """The daemon's pools; none while it does not answer."""
-        try:
-            pools: list[dict[str, Any]] = client.get_pools({})['pools']
-        except exception.Busy:
-            return []
-        return pools
 
     def claim_all(self) -> None:
         """Hits for both projects, and one name a second time."""

@@ -21,7 +21,7 @@ import house
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
-from cube_volpool.tests import simulator
+from cube_volpool.tests import asking, simulator
 from cube_volpool.tests.integration import lab
 from cube_volpool.tests.simulator.lab import DATE, LATENCY, PASSWORD
 
@@ -124,15 +124,6 @@ def account(cloud: simulator.Cloud, server: simulator.Server) -> lab.Account:
     return where.account('skyline', A)
 
 
-def pools() -> list[dict[str, Any]]:
-    """The daemon's pools; none while it does not answer."""
-    try:
-        found: list[dict[str, Any]] = client.get_pools({})['pools']
-    except exception.Busy:
-        return []
-    return found
-
-
 def main() -> int:
     out = display.screen()
     cloud = simulator.Cloud.lab()
@@ -146,7 +137,7 @@ def main() -> int:
                   'The daemon fills two pools:')
         path = house.configure(Path(folder), server.auth_url, READY)
         with house.daemon(path):
-            took = display.watch_pools(out, pools, patience=PATIENCE)
+            took = display.watch_pools(out, asking.pools, patience=PATIENCE)
             out.print(f'  full after {took:.1f} s\n')
             tour.claims()
         out.print(display.claims(tour.rows))

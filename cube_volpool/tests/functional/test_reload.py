@@ -8,8 +8,8 @@ from typing import Any
 
 from oslotest import base
 
-from cube_volpool import client, exception
-from cube_volpool.tests import engine
+from cube_volpool import client
+from cube_volpool.tests import asking, engine
 from cube_volpool.tests.functional import installation, service
 from cube_volpool.tests.simulator import faults
 
@@ -36,11 +36,7 @@ class ReloadTest(base.BaseTestCase):
 
     def ready(self) -> dict[str, int]:
         """Return how many volumes each pool has."""
-        try:
-            found = client.get_pools(self.context(), timeout=5)
-        except exception.Busy:
-            return {}
-        return {pool["name"]: pool["ready"] for pool in found["pools"]}
+        return {pool["name"]: pool["ready"] for pool in asking.pools()}
 
     def wait_ready(self, **pools: int) -> None:
         """Wait until there are these pools, with so many volumes each."""

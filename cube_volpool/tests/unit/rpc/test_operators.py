@@ -5,11 +5,9 @@ from typing import Any
 
 import fixtures
 import testscenarios
-from oslotest import base
 
 from cube_volpool import exception, volumeapi
-from cube_volpool.rpc import api
-from cube_volpool.tests.unit.rpc import endpoints
+from cube_volpool.tests.unit.rpc import endpoints, operating
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -24,7 +22,7 @@ _NO_IDS: tuple[Any, ...] = (
     *("g" * 32, _SNAPSHOT.replace("-", "", 1), "x" * 10**6),
 )
 #: A sound call of each method, and what it asks for.
-_CALLS: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
+_CALLS: tuple[operating.Call, ...] = (
     ("sync_os", {}, ("sync",)),
     ("list_os", {}, ("list",)),
     ("rollback_os", _WORD, ("rollback", "debian-12", "ssd")),
@@ -33,7 +31,7 @@ _CALLS: tuple[tuple[str, dict[str, Any], tuple[str, ...]], ...] = (
 #: All but the list.
 _CHANGING = tuple(call for call in _CALLS if call[0] != "list_os")
 #: A method, the field that is off, and the arguments.
-_BAD: tuple[tuple[str, str, dict[str, Any]], ...] = (
+_BAD: tuple[operating.Bad, ...] = (
     *(("sync_os", "dry_run", {"dry_run": v}) for v in _NO_BOOLEANS),
     ("sync_os", "pool", {"pool": "deb"}),
     ("list_os", "os_name", {"os_name": "debian-12"}),
@@ -53,23 +51,17 @@ _BAD: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-class OperatorsCase(base.BaseTestCase):
+class OperatorsCase(operating.OperatorCase):
     """The endpoint over images that only remember."""
 
+    calls = _CALLS
     error: Exception | None = None
 
     def setUp(self):
         super().setUp()
         self.images = endpoints.RememberedImages(self.error)
+        self.asked = self.images.asked
         self.endpoint = endpoints.make_operators(self.images)
-
-    def call(self, method, ctxt=endpoints.OPERATOR, /, **arguments):
-        return getattr(self.endpoint, method)(ctxt, **arguments)
-
-    def refusal(self, method, ctxt=endpoints.OPERATOR, /, **arguments):
-        return endpoints.refusal_of(
-            getattr(self.endpoint, method), ctxt, **arguments
-        )
 
 
 class TestAnswers(OperatorsCase):
@@ -156,80 +148,36 @@ class TestAnswers(OperatorsCase):
         self.assertEqual([("allow", _SNAPSHOT)], self.images.asked)
 
 
-class TestRefusals(OperatorsCase):
-    def test_who_is_no_operator_does_nothing(self):
-        """And is told which rule it was."""
-        for method, arguments, _ in _CALLS:
-            error = self.refusal(method, endpoints.CONTEXT, **arguments)
-
-            self.assertIs(exception.NotPermitted, type(error))
-            self.assertEqual(f"cube_volpool:{method}", error.rule)
-        self.assertEqual([], self.images.asked)
-
-    def test_bad_input_is_told_before_the_policy_is_asked(self):
-        """Asking may cost a call to Keystone; bad input costs nothing."""
-        for method, _, _ in _CALLS:
-            error = self.refusal(method, None, unknown=1)
-
-            self.assertIs(exception.InvalidRequest, type(error))
+class TestRefusals(operating.RefusalFacts, OperatorsCase):
+    """Nobody but operators."""
 
 
-class TestBadInput(OperatorsCase):
-    method: str
-    arguments: dict[str, Any]
-    field: str
-    scenarios = [
-        (
-            f"{number}-{method}-{field}",
-            {"method": method, "arguments": arguments, "field": field},
-        )
-        for number, (method, field, arguments) in enumerate(_BAD)
-    ]
+class TestBadInput(operating.BadInputFacts, OperatorsCase):
+    """Of each method, field by field."""
 
-    def test_error_names_the_field_and_nothing_is_asked(self):
-        """A bad value is refused by its field, and nothing is touched."""
-        error = self.refusal(self.method, **self.arguments)
-
-        self.assertIs(exception.InvalidRequest, type(error))
-        self.assertEqual(self.field, error.field)
-        self.assertTrue(error.reason)
-        self.assertLess(len(str(error)), 250)
-        self.assertEqual([], self.images.asked)
+    scenarios = operating.bad_scenarios(_BAD)
 
 
-class TestErrors(OperatorsCase):
+class TestErrors(operating.ErrorFacts, OperatorsCase):
     """What goes wrong below."""
 
-    expected: type[exception.VolpoolError]
-    scenarios = [
-        (type(error).__name__, {"error": error, "expected": expected})
-        for error, expected in (
-            (
-                exception.NoImage(image="snapshot x", reason="r"),
-                exception.NoImage,
-            ),
-            (
-                exception.ImagesUnavailable(table="os", reason="r"),
-                exception.ImagesUnavailable,
-            ),
-            (
-                exception.LedgerUnavailable(reason="r", retry_after=5),
-                exception.LedgerUnavailable,
-            ),
-            (exception.LostRace(what="pool", id=1), exception.Busy),
-            (KeyError("password"), exception.Busy),
-        )
-    ]
+    scenarios = operating.error_scenarios(
+        (
+            exception.NoImage(image="snapshot x", reason="r"),
+            exception.NoImage,
+        ),
+        (
+            exception.ImagesUnavailable(table="os", reason="r"),
+            exception.ImagesUnavailable,
+        ),
+        (exception.LostRace(what="pool", id=1), exception.Busy),
+    )
 
-    def test_each_leaves_as_an_error_of_the_wire(self):
-        """And no pool is woken."""
+    def test_no_pool_is_woken(self):
+        """Nothing has changed for any."""
         for method, arguments, _ in _CALLS:
-            error = self.refusal(method, **arguments)
+            self.refusal(method, **arguments)
 
-            self.assertIs(self.expected, type(error))
-            self.assertIn(type(error), api.WIRE_ERRORS)
-            self.assertNotIn("password", str(error))
-            self.assertIsNone(error.__cause__)
         self.assertEqual([], self.images.refilled)
 
 

@@ -5,11 +5,9 @@ from typing import Any
 
 import fixtures
 import testscenarios
-from oslotest import base
 
 from cube_volpool import exception, model, volumeapi
-from cube_volpool.rpc import api
-from cube_volpool.tests.unit.rpc import endpoints
+from cube_volpool.tests.unit.rpc import endpoints, operating
 
 load_tests = testscenarios.load_tests_apply_scenarios
 
@@ -20,7 +18,7 @@ _EVERY = {
 _VOLUMES = {**_EVERY, "ident": None}
 _CLAIMS = {**_EVERY, "name": None, "project_id": None}
 #: A sound call of each method, and what it asks for.
-_CALLS: tuple[tuple[str, dict[str, Any], tuple[Any, ...]], ...] = (
+_CALLS: tuple[operating.Call, ...] = (
     ("pause_pool", {"pool": "deb"}, ("pause", "deb")),
     ("resume_pool", {"pool": "deb"}, ("resume", "deb")),
     ("drain_pool", {"pool": "deb"}, ("drain", "deb")),
@@ -72,7 +70,7 @@ _NO_IDS: tuple[Any, ...] = (
 _NO_NUMBERS: tuple[Any, ...] = (-1, 10**12, 1.5, "1", True, [], {})
 _NO_STATUSES: tuple[Any, ...] = ("", "gone", 7, True, [], {})
 #: A method, the field that is off, and the arguments.
-_BAD: tuple[tuple[str, str, dict[str, Any]], ...] = (
+_BAD: tuple[operating.Bad, ...] = (
     *((method, "pool", {}) for method in _STEER),
     *(
         (method, "pool", {"pool": bad})
@@ -112,23 +110,17 @@ _BAD: tuple[tuple[str, str, dict[str, Any]], ...] = (
 )
 
 
-class SteeringCase(base.BaseTestCase):
+class SteeringCase(operating.OperatorCase):
     """The endpoint over something that only remembers."""
 
+    calls = _CALLS
     error: Exception | None = None
 
     def setUp(self):
         super().setUp()
         self.steering = endpoints.RememberedSteering(self.error)
+        self.asked = self.steering.asked
         self.endpoint = endpoints.make_steering(self.steering)
-
-    def call(self, method, ctxt=endpoints.OPERATOR, /, **arguments):
-        return getattr(self.endpoint, method)(ctxt, **arguments)
-
-    def refusal(self, method, ctxt=endpoints.OPERATOR, /, **arguments):
-        return endpoints.refusal_of(
-            getattr(self.endpoint, method), ctxt, **arguments
-        )
 
 
 class TestAnswers(SteeringCase):
@@ -169,80 +161,27 @@ class TestAnswers(SteeringCase):
         self.assertIn(f"evict_volume of {_ID} by request req-op", log.output)
 
 
-class TestRefusals(SteeringCase):
-    def test_who_is_no_operator_does_nothing(self):
-        """And is told which rule it was."""
-        for method, arguments, _ in _CALLS:
-            error = self.refusal(method, endpoints.CONTEXT, **arguments)
-
-            self.assertIs(exception.NotPermitted, type(error))
-            self.assertEqual(f"cube_volpool:{method}", error.rule)
-        self.assertEqual([], self.steering.asked)
-
-    def test_bad_input_is_told_before_the_policy_is_asked(self):
-        """Asking may cost a call to Keystone; bad input costs nothing."""
-        for method, _, _ in _CALLS:
-            error = self.refusal(method, None, unknown=1)
-
-            self.assertIs(exception.InvalidRequest, type(error))
+class TestRefusals(operating.RefusalFacts, SteeringCase):
+    """Nobody but operators."""
 
 
-class TestBadInput(SteeringCase):
-    method: str
-    arguments: dict[str, Any]
-    field: str
-    scenarios = [
-        (
-            f"{number}-{method}-{field}",
-            {"method": method, "arguments": arguments, "field": field},
-        )
-        for number, (method, field, arguments) in enumerate(_BAD)
-    ]
+class TestBadInput(operating.BadInputFacts, SteeringCase):
+    """Of each method, field by field."""
 
-    def test_error_names_the_field_and_nothing_is_asked(self):
-        """A bad value is refused by its field, and nothing is touched."""
-        error = self.refusal(self.method, **self.arguments)
-
-        self.assertIs(exception.InvalidRequest, type(error))
-        self.assertEqual(self.field, error.field)
-        self.assertTrue(error.reason)
-        self.assertLess(len(str(error)), 250)
-        self.assertEqual([], self.steering.asked)
+    scenarios = operating.bad_scenarios(_BAD)
 
 
-class TestErrors(SteeringCase):
+class TestErrors(operating.ErrorFacts, SteeringCase):
     """What goes wrong below."""
 
-    expected: type[exception.VolpoolError]
-    scenarios = [
-        (type(error).__name__, {"error": error, "expected": expected})
-        for error, expected in (
-            (exception.NotKnown(what="pool", id="x"), exception.NotKnown),
-            (
-                exception.Refused(what="volume", id="x", reason="r"),
-                exception.Refused,
-            ),
-            (
-                exception.Busy(reason="r", retry_after=1),
-                exception.Busy,
-            ),
-            (
-                exception.LedgerUnavailable(reason="r", retry_after=5),
-                exception.LedgerUnavailable,
-            ),
-            (KeyError("password"), exception.Busy),
-        )
-    ]
-
-    def test_each_leaves_as_an_error_of_the_wire(self):
-        """Without a word of what failed below."""
-        for method, arguments, _ in _CALLS:
-            error = self.refusal(method, **arguments)
-
-            self.assertIs(self.expected, type(error))
-            self.assertIn(type(error), api.WIRE_ERRORS)
-            self.assertNotIn("password", str(error))
-            self.assertIsNone(error.__cause__)
+    scenarios = operating.error_scenarios(
+        (exception.NotKnown(what="pool", id="x"), exception.NotKnown),
+        (
+            exception.Refused(what="volume", id="x", reason="r"),
+            exception.Refused,
+        ),
+        (exception.Busy(reason="r", retry_after=1), exception.Busy),
+    )
 
 
 class TestCinderAway(SteeringCase):
