@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,6 +13,12 @@ from cube_volpool.cli import command
 
 #: Builds, and claims, that one picture shows.
 _SHOWN: Final = 10
+#: Volumes on the shelves that tell what a build takes.
+_ASKED: Final = 100
+#: A build may take longer than usual, and is not done before it is done.
+_AT_MOST: Final = 0.95
+#: Of a bar, in letters.
+_WIDTH: Final = 20
 
 Shown = Mapping[str, Any]
 
@@ -70,11 +77,16 @@ class Watch(command.Command):
         building = self.daemon.call(
             "list_volumes", status="creating", limit=_SHOWN
         )
+        ready = self.daemon.call(
+            "list_volumes", status="available", limit=_ASKED
+        )
         claims = self.daemon.call("list_claims", limit=_SHOWN)
         now = datetime.datetime.now(datetime.UTC)
         return console.Group(
             _pools(pools),
-            _builds(building["volumes"], now),
+            _builds(
+                building["volumes"], build_seconds(ready["volumes"]), now
+            ),
             _claims(claims["claims"], now),
         )
 
@@ -92,7 +104,7 @@ def _pools(pools: Sequence[Shown]) -> table.Table:
             progress_bar.ProgressBar(
                 total=max(pool["target"], 1),
                 completed=min(pool["ready"], pool["target"]),
-                width=20,
+                width=_WIDTH,
             ),
             f"{pool['ready']} of {pool['target']}",
             *(
@@ -105,15 +117,51 @@ def _pools(pools: Sequence[Shown]) -> table.Table:
     return made
 
 
-def _builds(volumes: Sequence[Shown], now: datetime.datetime) -> table.Table:
-    made = table.Table("Volume", "Pool", "Since", title="Being built")
+def build_seconds(ready: Sequence[Shown]) -> dict[str, float]:
+    """Return by pool what builds took, the median of what is on its shelf.
+
+    :param ready: available volumes as ``list_volumes`` shows them.  Their
+        rows were last written when they came on the shelf; those that an
+        operator held have been written since.
+    """
+    took: dict[str, list[float]] = {}
+    for volume in ready:
+        if not volume["held"]:
+            took.setdefault(volume["pool"], []).append(
+                _seconds(volume["created_at"], _time(volume["updated_at"]))
+            )
+    return {pool: statistics.median(all_) for pool, all_ in took.items()}
+
+
+def _builds(
+    volumes: Sequence[Shown],
+    usual: Mapping[str, float],
+    now: datetime.datetime,
+) -> table.Table:
+    made = table.Table(
+        "Volume", "Pool", "Since", "By what it usually takes",
+        title="Being built",
+    )
     for volume in volumes:
+        seconds = _seconds(volume["created_at"], now)
         made.add_row(
             text.Text(volume["id"] or f"volpool-{volume['marker']}"),
             text.Text(volume["pool"]),
-            _since(volume["created_at"], now),
+            _words(seconds),
+            _progress(seconds, usual.get(volume["pool"])),
         )
     return made
+
+
+def _progress(
+    seconds: float, usual: float | None
+) -> progress_bar.ProgressBar | str:
+    """Return a bar; nothing where no build tells what is usual."""
+    if not usual:
+        return ""
+    return progress_bar.ProgressBar(
+        total=1, completed=min(_AT_MOST, seconds / usual), width=_WIDTH
+    )
 
 
 def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:
@@ -127,12 +175,19 @@ def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:
             text.Text(claim["project_id"]),
             claim["status"],
             claim["source"] or "",
-            _since(claim["updated_at"], now),
+            _words(_seconds(claim["updated_at"], now)),
         )
     return made
 
 
-def _since(time_of: str, now: datetime.datetime) -> str:
-    seconds = (now - datetime.datetime.fromisoformat(time_of)).total_seconds()
-    minutes, rest = divmod(max(0, round(seconds)), 60)
+def _time(text_of: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text_of)
+
+
+def _seconds(since: str, until: datetime.datetime) -> float:
+    return max(0.0, (until - _time(since)).total_seconds())
+
+
+def _words(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

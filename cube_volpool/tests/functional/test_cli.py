@@ -87,8 +87,8 @@ class TestCommands(cli_case.CliCase):
         )
         seen = self.done("watch", "--count", "2", "--interval", "0.1")
 
-        for words in ("Pools", "deb", "of 2", "Being built", "web_sys",
-                      "vm[/a]"):
+        for words in ("Pools", "deb", "of 2", "Being built", "usually takes",
+                      "web_sys", "vm[/a]"):
             self.assertIn(words, seen)
         self.assertEqual(2, seen.count("Being built"))
 
