@@ -21,9 +21,9 @@ def _volume(began, ended, **changes):
 
 
 def _drawn(table):
-    screen = console.Console(width=120, file=io.StringIO())
-    screen.print(table)
-    return screen.file.getvalue()
+    drawn = io.StringIO()
+    console.Console(width=120, file=drawn).print(table)
+    return drawn.getvalue()
 
 
 class TestUsual(base.BaseTestCase):
