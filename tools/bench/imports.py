@@ -1,0 +1,75 @@
+"""What importing the client library costs, beside oslo.messaging alone.
+
+A worker imports ``cube_volpool.client`` and oslo.messaging anyhow.  Each
+import is a process of its own, in turns; seconds are the processor's.  The
+garbage collector is off: when importing oslo.messaging ends just short of a
+full collection, whoever imports one module more would be told to pay for it,
+some 30 ms.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import figures
+
+MODULES = ('oslo_messaging', 'cube_volpool.client')
+TARGET = 1.1
+_MEASURE = (
+    'import gc, time; gc.disable(); began = time.process_time(); import {module}; '
+    'print(time.process_time() - began)'
+)
+
+
+def seconds(module: str) -> float:
+    """Processor seconds of one import."""
+    done = subprocess.run(
+        [sys.executable, '-W', 'ignore', '-c',
+         _MEASURE.format(module=module)],
+        check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+def measure(rounds: int) -> dict[str, object]:
+    """All rounds; the medians, and the ratio with its interval."""
+    noise = figures.Noise()
+    took: dict[str, list[float]] = {module: [] for module in MODULES}
+    for number in range(rounds):
+        for place in range(len(MODULES)):
+            module = MODULES[(place + number) % len(MODULES)]
+            took[module].append(seconds(module))
+    base, ours = (took[module] for module in MODULES)
+    ratios = [mine / theirs for mine, theirs in zip(ours, base, strict=True)]
+    ratio = statistics.median(ratios)
+    return {
+        'rounds': rounds,
+        'milliseconds': {
+            module: round(statistics.median(values) * 1e3, 1)
+            for module, values in took.items()},
+        'ratio': round(ratio, 3),
+        'ratio, 95 %': [round(end, 3) for end in figures.interval(ratios)],
+        'target': f'at most {TARGET}',
+        'reached': ratio <= TARGET,
+        'machine': noise.told(),
+    }
+
+
+def main() -> int:
+    """Print the figures; 1 when the target is missed and --check is given."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--rounds', type=int, default=15)
+    parser.add_argument('--json', type=pathlib.Path, metavar='FILE')
+    parser.add_argument('--check', action='store_true')
+    given = parser.parse_args()
+    found = measure(given.rounds)
+    print(json.dumps(found, indent=2))
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=2), encoding='utf-8')
+    return int(given.check and not found['reached'])
+
+
+if __name__ == '__main__':
+    sys.exit(main())
