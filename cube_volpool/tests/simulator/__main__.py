@@ -9,6 +9,15 @@ from cube_volpool.tests.simulator.cloud import Cloud
 from cube_volpool.tests.simulator.server import serve
 
 
+def _latency(text: str) -> dict[tuple[str, str], float]:
+    if text in ("none", "lab"):
+        return lab.LATENCY if text == "lab" else {}
+    seconds = float(text)
+    return {("*", "/volumes/**"): seconds, ("*", "/volumes"): seconds,
+            ("*", "/volume-transfers/**"): seconds,
+            ("*", "/volume-transfers"): seconds}
+
+
 def main() -> int:
     """Print the URL on one line, serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(
@@ -16,9 +25,9 @@ def main() -> int:
         description="Keystone (/identity) and Cinder (/volume), simulated.")
     parser.add_argument("--port", type=int, default=0,
                         help="on 127.0.0.1; 0 takes a free one")
-    parser.add_argument("--latency", choices=("none", "lab"),
-                        default="none", help="seconds per call: none, or "
-                        "the medians of a real Cinder")
+    parser.add_argument("--latency", type=_latency, default={},
+                        help="seconds per call: none, lab for the medians of "
+                        "a real Cinder, or a number for each call to Cinder")
     parser.add_argument("--build-seconds", type=float, default=0.4,
                         help="time of a clone")
     parser.add_argument("--build-seconds-per-gib", type=float, default=2.5,
@@ -27,8 +36,7 @@ def main() -> int:
     cloud = Cloud.lab(
         build_seconds=given.build_seconds,
         build_seconds_per_gib=given.build_seconds_per_gib)
-    if given.latency == "lab":
-        cloud.latency.update(lab.LATENCY)
+    cloud.latency.update(given.latency)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,0 +1,234 @@
+"""Hits, one at a time and many, beside what they are made of.
+
+On the simulator, whose calls take no time: a hit against the sum of its
+parts (a no-op call of the bus, four calls of python-cinderclient to a server
+that does nothing, three commits of one row), and hits by 32 callers against
+the same calls and commits by bare threads.  Then throughput from 1 to 64
+callers, and what MariaDB counted for each hit.  Both sides of a ratio in
+turns within one run.
+"""
+
+import argparse
+import itertools
+import json
+import pathlib
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from concurrent import futures
+
+import figures
+
+# Before the floor: importing the stage chooses the threading backend.
+import stage
+
+# isort: split
+import floor
+import sqlalchemy as sa
+
+HERE = pathlib.Path(__file__).parent
+#: What a hit may be, against the sum of its parts.
+ALONE = 1.4
+#: What hits by many callers must be, against bare threads.
+TOGETHER = 0.7
+#: What throughput must be from its peak on, against the peak.
+CONTENDED = 0.9
+CALLERS = (1, 2, 4, 8, 16, 32, 64)
+#: MariaDB's counters: all statements but these begin or end something.
+_STATEMENTS = ('Com_select', 'Com_insert', 'Com_update', 'Com_delete')
+_COMMITS = 'Com_commit'
+
+
+class Hits:
+    """A stage and the floor beside it."""
+
+    def __init__(self, site: stage.Stage, bus: floor.Bus,
+                 nobody: floor.Calls, commits: floor.Commits) -> None:
+        self.site = site
+        self.bus = bus
+        self.nobody = nobody
+        self.commits = commits
+        self._numbers = itertools.count()
+        pool = site.keyring('volpool', 'volpool')
+        tenant = site.keyring('skyline', stage.PROJECT)
+        self._bare = floor.Calls(pool, tenant, side_by_side=False)
+        self._spare: list[str] = []
+
+    def claim(self) -> None:
+        """One hit."""
+        self.site.claim(f'bench-{next(self._numbers)}')
+
+    def bare(self) -> None:
+        """The calls and commits of a hit, by nobody but this thread."""
+        self._bare.hand_over(
+            self._spare.pop(), f'bare-{next(self._numbers)}')
+        self.commits.commit(3)
+
+    def prepare(self, times: int) -> None:
+        """Make volumes of the pool project that no pool knows."""
+        for _ in range(times):
+            self._spare.append(self._bare.make(
+                f'spare-{next(self._numbers)}', stage.TYPE))
+
+
+def timed(job: Callable[[], object]) -> float:
+    """Seconds of one go."""
+    began = time.perf_counter()
+    job()
+    return time.perf_counter() - began
+
+
+def alone(hits: Hits, rounds: int) -> dict[str, object]:
+    """One hit at a time, against the sum of its parts."""
+    parts: dict[str, Callable[[], object]] = {
+        'claim': hits.claim,
+        'bus': hits.bus.call,
+        'cinderclient': hits.nobody.hand_over_to_nobody,
+        'commits': lambda: hits.commits.commit(3),
+    }
+    names = list(parts)
+    took: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(-5, rounds):
+        for place in range(len(names)):
+            name = names[(place + number) % len(names)]
+            seconds = timed(parts[name])
+            if number >= 0:
+                took[name].append(seconds)
+    ratios = [
+        claim / (bus + calls + commits)
+        for claim, bus, calls, commits in zip(*took.values(), strict=True)]
+    ratio = statistics.median(took['claim']) / sum(
+        statistics.median(took[name]) for name in names[1:])
+    return {
+        'rounds': rounds,
+        'milliseconds': {
+            name: {'p50': round(statistics.median(values) * 1e3, 2),
+                   'p99': round(figures.percentile(values, .99) * 1e3, 2)}
+            for name, values in took.items()},
+        'ratio': round(ratio, 2),
+        'ratio by rounds, 95 %': [
+            round(end, 2) for end in figures.interval(ratios)],
+        'target': f'at most {ALONE}', 'reached': ratio <= ALONE}
+
+
+def rate(job: Callable[[], object], callers: int, times: int) -> float:
+    """How many a second, by so many threads."""
+    with futures.ThreadPoolExecutor(callers) as threads:
+        seconds = timed(lambda: [
+            done.result() for done in
+            [threads.submit(job) for _ in range(times)]])
+    return times / seconds
+
+
+def together(hits: Hits, rounds: int, times: int) -> dict[str, object]:
+    """32 callers, against as many bare threads, in turns."""
+    ours, bare = [], []
+    for _ in range(rounds):
+        hits.prepare(times)
+        ours.append(rate(hits.claim, 32, times))
+        bare.append(rate(hits.bare, 32, times))
+    ratios = [mine / theirs for mine, theirs in zip(ours, bare, strict=True)]
+    ratio = statistics.median(ratios)
+    return {
+        'rounds': rounds, 'claims': rounds * times,
+        'claims a second': round(statistics.median(ours), 1),
+        'bare a second': round(statistics.median(bare), 1),
+        'ratio': round(ratio, 2),
+        'target': f'at least {TOGETHER}', 'reached': ratio >= TOGETHER}
+
+
+def contended(hits: Hits, rounds: int, times: int) -> dict[str, object]:
+    """From one caller to 64 on one pool: does it get worse again?"""
+    found: dict[int, list[float]] = {callers: [] for callers in CALLERS}
+    for _ in range(rounds):
+        for callers in CALLERS:
+            found[callers].append(rate(hits.claim, callers, times))
+    rates = {callers: statistics.median(values)
+             for callers, values in found.items()}
+    peak = max(rates.values())
+    best = max(rates, key=rates.__getitem__)
+    worst = min(value for callers, value in rates.items() if callers >= best)
+    return {
+        'claims a second': {
+            str(callers): round(value, 1)
+            for callers, value in rates.items()},
+        'ratio': round(worst / peak, 2),
+        'target': f'at least {CONTENDED}',
+        'reached': worst / peak >= CONTENDED}
+
+
+def counted(hits: Hits, times: int) -> dict[str, object]:
+    """Statements and commits for each hit, by MariaDB's own counters.
+
+    What the daemon does when nobody claims is taken off, by a look at it for
+    as long as the hits took.
+    """
+    made = sa.create_engine(hits.site.database.url())
+
+    def look() -> dict[str, int]:
+        with made.connect() as connection:
+            rows = connection.execute(sa.text('SHOW GLOBAL STATUS'))
+            return {name: int(value) for name, value in rows
+                    if name in (*_STATEMENTS, _COMMITS)}
+
+    before = look()
+    seconds = timed(lambda: [hits.claim() for _ in range(times)])
+    after = look()
+    time.sleep(seconds)
+    idle = look()
+    made.dispose()
+
+    def each(names: tuple[str, ...]) -> float:
+        return round(sum(
+            2 * after[name] - before[name] - idle[name]
+            for name in names) / times, 2)
+
+    statements, commits = each(_STATEMENTS), each((_COMMITS,))
+    return {
+        'claims': times, 'statements': statements, 'commits': commits,
+        'target': 'at most 6 and 3',
+        'reached': statements <= 6 and commits <= 3}
+
+
+def measure(given: argparse.Namespace) -> dict[str, object]:
+    """Everything, on one stage."""
+    noise = figures.Noise()
+    many = 2 * given.together * given.times
+    ready = (given.rounds + given.times * 2 + 16 + many
+             + given.together * given.times * len(CALLERS))
+    with stage.Stage(ready) as site:
+        site.useFixture(
+            stage.Process('-m', 'cube_volpool.tests.noop', site.broker_url))
+        nobody = site.useFixture(stage.Process(str(HERE / 'noop_http.py')))
+        commits = floor.Commits(site.database.url())
+        site.addCleanup(commits.close)
+        hits = Hits(site, floor.Bus(site.broker_url),
+                    floor.Calls.to_nobody(nobody.address), commits)
+        return {
+            'one at a time': alone(hits, given.rounds),
+            'counted': counted(hits, given.times),
+            '32 callers': together(hits, given.together, given.times),
+            '1 to 64 callers': contended(hits, given.together, given.times),
+            'machine': noise.told()}
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--rounds', type=int, default=200)
+    parser.add_argument('--together', type=int, default=5,
+                        help='rounds with many callers')
+    parser.add_argument('--times', type=int, default=200,
+                        help='claims in each of those')
+    parser.add_argument('--json', type=pathlib.Path, metavar='FILE')
+    given = parser.parse_args()
+    found = measure(given)
+    print(json.dumps(found, indent=2))
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=2), encoding='utf-8')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
