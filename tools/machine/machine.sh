@@ -18,8 +18,7 @@ MACHINE_PACKAGES=(systemd systemd-sysv dbus libpam-systemd iproute2 procps
 make_machine() {
     mkdir -p "$MACHINE" "$RUN" "$LOGS"
     [ ! -d "$BASE" ] || return 0
-    install_packages "$LOGS/apt.log" systemd-container debootstrap iproute2 \
-        iptables || return
+    install_packages "$LOGS/apt.log" systemd-container debootstrap || return
     rm -rf "$BASE.part"
     say "making a machine in $MACHINE"
     local suite mirror list
@@ -61,20 +60,22 @@ fresh_machine() {
     cp -a "$BASE" "$ROOTFS"
 }
 
-# boot_machine NETWORK [OPTION...]: until systemd says it runs. NETWORK is
-# host, whose loopback is then the machine's too, or own: two addresses, and
-# behind them the host's. The options are for systemd-nspawn.
+# boot_machine NETWORK [OPTION...]: until systemd has started all it has to,
+# or all but a unit that this kernel has no use for. NETWORK is host, whose
+# loopback is then the machine's too, or own: two addresses, and behind them
+# the host's. The options are for systemd-nspawn.
 boot_machine() {
     local tries=300 network=()
     if [ "$1" = own ]; then
-        own_network
+        own_network || return
         network=(--network-namespace-path="/run/netns/$MACHINE_NETNS")
     fi
     shift
     begin machine systemd-nspawn --quiet --register=no --keep-unit --boot \
         --console=pipe --machine=cube-volpool --directory="$ROOTFS" \
         --resolv-conf=copy-host "${network[@]}" "$@"
-    until [ "$(in_machine systemctl is-system-running 2>&1)" = running ]; do
+    until [[ "$(in_machine systemctl is-system-running 2>&1)" =~ \
+        ^(running|degraded)$ ]]; do
         if ! alive machine || [ $((tries--)) -le 0 ]; then
             failed_to "boot the machine" machine
             return
@@ -84,6 +85,7 @@ boot_machine() {
 }
 
 own_network() {
+    install_packages "$LOGS/apt.log" iproute2 iptables || return
     ip netns add $MACHINE_NETNS 2>/dev/null || true
     ip link add cube-volpool type veth peer name host0 \
         netns $MACHINE_NETNS 2>/dev/null || true
@@ -120,5 +122,6 @@ halt_machine() {
     finish machine 60
     masquerade -D 2>/dev/null || true
     ip netns delete $MACHINE_NETNS 2>/dev/null || true
+    ip link delete cube-volpool 2>/dev/null || true
     rm -rf "$ROOTFS"
 }
