@@ -1,10 +1,13 @@
 """Medians, ratios and how far to trust them."""
 
+import argparse
+import json
 import os
+import pathlib
 import random
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 #: Resamples of the rounds for a confidence interval.
@@ -35,6 +38,29 @@ def calibrate() -> float:
     for number in range(300_000):
         total += number & 7
     return time.perf_counter() - began
+
+
+def timed(job: Callable[..., object], *arguments: object) -> float:
+    """Seconds of one go."""
+    began = time.perf_counter()
+    job(*arguments)
+    return time.perf_counter() - began
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    """The options of every benchmark."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument('--json', type=pathlib.Path, metavar='FILE',
+                      help='where the figures go as well')
+    return made
+
+
+def tell(found: Mapping[str, object], path: pathlib.Path | None) -> None:
+    """Print what was found, and write it where that was asked for."""
+    text = json.dumps(found, indent=2)
+    print(text)
+    if path is not None:
+        path.write_text(text + '\n', encoding='utf-8')
 
 
 @dataclass

@@ -6,12 +6,14 @@ from concurrent import futures
 import noop_http
 import oslo_messaging as om
 import sqlalchemy as sa
+from cinderclient import api_versions
 from cinderclient.v3 import client as cinder_client
 from keystoneauth1 import session, token_endpoint
 
 from cube_volpool.tests import noop
 
-_VERSION = '3.70'
+#: What the daemon asks for.
+_VERSION = api_versions.APIVersion('3.70')
 
 
 class Bus:
@@ -35,8 +37,8 @@ class Calls:
 
     def __init__(self, pool: session.Session, tenant: session.Session,
                  *, side_by_side: bool = True) -> None:
-        self._pool = cinder_client.Client(_VERSION, session=pool)
-        self._tenant = cinder_client.Client(_VERSION, session=tenant)
+        self._pool = _client(pool)
+        self._tenant = _client(tenant)
         self._threads = futures.ThreadPoolExecutor(2) if side_by_side else None
 
     @classmethod
@@ -82,6 +84,11 @@ class Calls:
         done: futures.Future[object] = futures.Future()
         done.set_result(job())
         return done
+
+
+def _client(way: session.Session) -> cinder_client.Client:
+    return cinder_client.Client(
+        session=way, service_type='block-storage', api_version=_VERSION)
 
 
 class Commits:

@@ -4,17 +4,13 @@ On the simulator, whose calls take no time: a hit against the sum of its
 parts (a no-op call of the bus, four calls of python-cinderclient to a server
 that does nothing, three commits of one row), and hits by 32 callers against
 the same calls and commits by bare threads.  Then throughput from 1 to 64
-callers, and what MariaDB counted for each hit.  Both sides of a ratio in
-turns within one run.
+callers.  Both sides of a ratio in turns within one run.
 """
 
 import argparse
 import itertools
-import json
 import pathlib
 import statistics
-import sys
-import time
 from collections.abc import Callable
 from concurrent import futures
 
@@ -25,7 +21,6 @@ import stage
 
 # isort: split
 import floor
-import sqlalchemy as sa
 
 HERE = pathlib.Path(__file__).parent
 #: What a hit may be, against the sum of its parts.
@@ -35,9 +30,6 @@ TOGETHER = 0.7
 #: What throughput must be from its peak on, against the peak.
 CONTENDED = 0.9
 CALLERS = (1, 2, 4, 8, 16, 32, 64)
-#: MariaDB's counters: all statements but these begin or end something.
-_STATEMENTS = ('Com_select', 'Com_insert', 'Com_update', 'Com_delete')
-_COMMITS = 'Com_commit'
 
 
 class Hits:
@@ -72,13 +64,6 @@ class Hits:
                 f'spare-{next(self._numbers)}', stage.TYPE))
 
 
-def timed(job: Callable[[], object]) -> float:
-    """Seconds of one go."""
-    began = time.perf_counter()
-    job()
-    return time.perf_counter() - began
-
-
 def alone(hits: Hits, rounds: int) -> dict[str, object]:
     """One hit at a time, against the sum of its parts."""
     parts: dict[str, Callable[[], object]] = {
@@ -92,7 +77,7 @@ def alone(hits: Hits, rounds: int) -> dict[str, object]:
     for number in range(-5, rounds):
         for place in range(len(names)):
             name = names[(place + number) % len(names)]
-            seconds = timed(parts[name])
+            seconds = figures.timed(parts[name])
             if number >= 0:
                 took[name].append(seconds)
     ratios = [
@@ -115,7 +100,7 @@ def alone(hits: Hits, rounds: int) -> dict[str, object]:
 def rate(job: Callable[[], object], callers: int, times: int) -> float:
     """How many a second, by so many threads."""
     with futures.ThreadPoolExecutor(callers) as threads:
-        seconds = timed(lambda: [
+        seconds = figures.timed(lambda: [
             done.result() for done in
             [threads.submit(job) for _ in range(times)]])
     return times / seconds
@@ -158,44 +143,11 @@ def contended(hits: Hits, rounds: int, times: int) -> dict[str, object]:
         'reached': worst / peak >= CONTENDED}
 
 
-def counted(hits: Hits, times: int) -> dict[str, object]:
-    """Statements and commits for each hit, by MariaDB's own counters.
-
-    What the daemon does when nobody claims is taken off, by a look at it for
-    as long as the hits took.
-    """
-    made = sa.create_engine(hits.site.database.url())
-
-    def look() -> dict[str, int]:
-        with made.connect() as connection:
-            rows = connection.execute(sa.text('SHOW GLOBAL STATUS'))
-            return {name: int(value) for name, value in rows
-                    if name in (*_STATEMENTS, _COMMITS)}
-
-    before = look()
-    seconds = timed(lambda: [hits.claim() for _ in range(times)])
-    after = look()
-    time.sleep(seconds)
-    idle = look()
-    made.dispose()
-
-    def each(names: tuple[str, ...]) -> float:
-        return round(sum(
-            2 * after[name] - before[name] - idle[name]
-            for name in names) / times, 2)
-
-    statements, commits = each(_STATEMENTS), each((_COMMITS,))
-    return {
-        'claims': times, 'statements': statements, 'commits': commits,
-        'target': 'at most 6 and 3',
-        'reached': statements <= 6 and commits <= 3}
-
-
 def measure(given: argparse.Namespace) -> dict[str, object]:
     """Everything, on one stage."""
     noise = figures.Noise()
     many = 2 * given.together * given.times
-    ready = (given.rounds + given.times * 2 + 16 + many
+    ready = (given.rounds + 16 + many
              + given.together * given.times * len(CALLERS))
     with stage.Stage(ready) as site:
         site.useFixture(
@@ -207,28 +159,22 @@ def measure(given: argparse.Namespace) -> dict[str, object]:
                     floor.Calls.to_nobody(nobody.address), commits)
         return {
             'one at a time': alone(hits, given.rounds),
-            'counted': counted(hits, given.times),
             '32 callers': together(hits, given.together, given.times),
             '1 to 64 callers': contended(hits, given.together, given.times),
             'machine': noise.told()}
 
 
-def main() -> int:
+def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figures.parser(__doc__)
     parser.add_argument('--rounds', type=int, default=200)
     parser.add_argument('--together', type=int, default=5,
                         help='rounds with many callers')
     parser.add_argument('--times', type=int, default=200,
                         help='claims in each of those')
-    parser.add_argument('--json', type=pathlib.Path, metavar='FILE')
     given = parser.parse_args()
-    found = measure(given)
-    print(json.dumps(found, indent=2))
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=2), encoding='utf-8')
-    return 0
+    figures.tell(measure(given), given.json)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()

@@ -7,9 +7,6 @@ full collection, whoever imports one module more would be told to pay for it,
 some 30 ms.
 """
 
-import argparse
-import json
-import pathlib
 import statistics
 import subprocess
 import sys
@@ -57,19 +54,13 @@ def measure(rounds: int) -> dict[str, object]:
     }
 
 
-def main() -> int:
-    """Print the figures; 1 when the target is missed and --check is given."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def main() -> None:
+    """Print the figures."""
+    parser = figures.parser(__doc__)
     parser.add_argument('--rounds', type=int, default=15)
-    parser.add_argument('--json', type=pathlib.Path, metavar='FILE')
-    parser.add_argument('--check', action='store_true')
     given = parser.parse_args()
-    found = measure(given.rounds)
-    print(json.dumps(found, indent=2))
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=2), encoding='utf-8')
-    return int(given.check and not found['reached'])
+    figures.tell(measure(given.rounds), given.json)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    main()
