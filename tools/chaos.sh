@@ -22,23 +22,10 @@ case " $* " in
     ;;
 esac
 python=${PYTHON:-$ROOT/.venv/bin/python}
-WORK=$(mktemp -d "${TMPDIR:-/tmp}/cube-volpool-chaos.XXXXXX") || exit
-# The servers run as users of their own, who must get at their files.
-chmod 755 "$WORK"
-
-# shellcheck disable=SC2317,SC2329 # the trap calls it
-leave() {
-    [ ! -e "$WORK/mine" ] || tools/servers/down.sh --wipe
-    rm -rf "$WORK"
-}
-trap leave EXIT
+# shellcheck source=servers/lent.sh
+. tools/servers/lent.sh
 trap 'exit 130' INT TERM HUP
-
-if [ -z "${VOLPOOL_SERVERS_DIR:-}" ]; then
-    export VOLPOOL_SERVERS_DIR=$WORK/servers
-    touch "$WORK/mine"
-    tools/servers/up.sh || exit
-fi
+lend_servers cube-volpool-chaos || exit
 export VOLPOOL_FIGURES_DIR=$WORK/figures
 mkdir "$VOLPOOL_FIGURES_DIR"
 code=0

@@ -94,14 +94,23 @@ tests() {
 
 # Nothing of the plugin may run after unstack.sh.
 stopped() {
-    ! in_machine systemctl --quiet is-active devstack@cube-volpool-engine ||
-        { complain "unstack.sh left the daemon running" && return 1; }
+    local state
+    # Its own status is that of the answer: 3 for inactive.
+    state=$(in_machine systemctl is-active devstack@cube-volpool-engine) || true
+    if [ "$state" != inactive ]; then
+        complain "after unstack.sh the daemon is ${state:-nowhere to be asked}"
+        return 1
+    fi
 }
 
 cleaned() {
-    ! in_machine sh -c "ls -d /etc/cube_volpool $CONF \
-        /opt/stack/data/cube_volpool 2>/dev/null" ||
-        { complain "clean.sh left those" && return 1; }
+    local left
+    left=$(in_machine find /etc/cube_volpool /opt/stack/data/cube_volpool \
+        -maxdepth 0 2>/dev/null) || true
+    if [ -n "$left" ] || ! in_machine test -d /etc/systemd; then
+        complain "clean.sh left $left"
+        return 1
+    fi
 }
 
 finish_run() {
@@ -109,6 +118,10 @@ finish_run() {
     halt_machine
 }
 
+if alive machine; then
+    complain "a machine runs in $MACHINE already: another run of this script?"
+    exit 1
+fi
 trap finish_run EXIT
 make_machine
 fresh_machine

@@ -154,13 +154,15 @@ layer_quickstart() {
 # As an operator installs it: on a machine of its own, beside the lab's cloud.
 layer_machine() {
     start_lab "$VOLPOOL_LAB_DIR" || return
-    if [ -d "$VOLPOOL_MACHINE_DIR/base" ]; then
-        touch "$WORK/machine.mine"
-    else
-        touch "$WORK/machine.mine" "$WORK/machine.new"
+    # On one that runs somebody installs, or the page was followed already.
+    if tools/machine/in.sh true 2>/dev/null; then
+        complain "a machine runs in $VOLPOOL_MACHINE_DIR; a fresh one is" \
+            "needed: tools/machine/down.sh"
+        return 1
     fi
-    # A fresh one: on another the page was followed already.
-    tools/machine/down.sh && tools/machine/up.sh || return
+    [ -d "$VOLPOOL_MACHINE_DIR/base" ] || touch "$WORK/machine.new"
+    touch "$WORK/machine.mine"
+    tools/machine/up.sh || return
     export VOLPOOL_LAB_DIR OS_TEST_TIMEOUT=300
     suite machine cube_volpool/tests/machine --serial
 }

@@ -4,16 +4,13 @@
 # They change each time, for ids and times do; commit those that should.
 #
 #   PYTHON                  interpreter with the requirements of the tests
+#   VOLPOOL_SERVERS_DIR     servers that run already; else new ones, for now
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$ROOT"
+# shellcheck source=servers/lent.sh
+. tools/servers/lent.sh
 python=${PYTHON:-$ROOT/.venv/bin/python}
-VOLPOOL_SERVERS_DIR=$(mktemp -d "${TMPDIR:-/tmp}/cube-volpool-pictures.XXXXXX")
-export VOLPOOL_SERVERS_DIR
-# The servers run as users of their own, who must get at their files.
-chmod 755 "$VOLPOOL_SERVERS_DIR"
-trap 'tools/servers/down.sh --wipe' EXIT
-tools/servers/up.sh >/dev/null
-# shellcheck source=/dev/null
-. "$VOLPOOL_SERVERS_DIR/env"
+"$python" -c 'import cube_volpool, fixtures, rich'
+lend_servers cube-volpool-pictures
 "$python" -W ignore tools/pictures.py doc/source/_static

@@ -27,7 +27,7 @@ OS_NAME, TYPE = 'debian-12', 'ssd'
 PASSWORD = 'labadmin'
 _POOL = 'bench'
 #: Where this stage is alone.
-_VHOST = 'pictures'
+_VHOST = 'bench'
 #: To fill a pool, in seconds.
 _PATIENCE = 600.0
 

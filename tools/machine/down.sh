@@ -8,4 +8,4 @@ for part in servers/process servers/debian machine/machine; do
     . "$here/../$part.sh"
 done
 halt_machine
-[ "${1:-}" != --wipe ] || rm -rf "$MACHINE"
+[ "${1:-}" != --wipe ] || wipe_machine

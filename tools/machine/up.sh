@@ -19,6 +19,10 @@ done
 # What is committed, with its history for the version, and what is changed.
 copy_checkout() {
     local there=$ROOTFS/root/cube_volpool
+    if ! git -C "$ROOT" rev-parse HEAD >/dev/null; then
+        complain "$ROOT is no git checkout, which the machine gets a clone of"
+        return 1
+    fi
     git clone --quiet "$ROOT" "$there"
     git -C "$ROOT" ls-files -z --cached --others --exclude-standard |
         tar -C "$ROOT" --null --files-from=- --ignore-failed-read -c |
