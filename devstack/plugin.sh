@@ -71,16 +71,20 @@ function volpool_cinder {
         OS_PROJECT_NAME="$VOLPOOL_PROJECT" cinder "$@"
 }
 
-# volpool_field COMMAND ID FIELD: of a volume or a snapshot.
+# volpool_field FIELD COMMAND...: one field of what a cinder command prints.
+# Two steps, for stack.sh has no pipefail: what Cinder refuses ends the run.
 function volpool_field {
-    volpool_cinder "$1" "$2" | awk -v field="$3" '$2 == field {print $4}'
+    local field=$1 told
+    shift
+    told=$(volpool_cinder "$@") || die $LINENO "cinder $* failed"
+    awk -v field="$field" '$2 == field {print $4}' <<<"$told"
 }
 
 # volpool_await COMMAND ID: until that volume or snapshot is available.
 function volpool_await {
     local status _try
     for _try in $(seq 60); do
-        status=$(volpool_field "$1" "$2" status)
+        status=$(volpool_field status "$1" "$2")
         case "$status" in
             available) return 0 ;;
             error*) die $LINENO "$1 $2: $status; see what c-vol and c-sch say" ;;
@@ -99,12 +103,11 @@ function volpool_seed {
     if volpool_cinder snapshot-show "$snapshot" >/dev/null 2>&1; then
         return 0
     fi
-    golden=$(volpool_cinder create --name volpool-golden \
-        --volume-type "$type" 1 | awk '$2 == "id" {print $4}')
+    golden=$(volpool_field id create --name volpool-golden \
+        --volume-type "$type" 1)
     volpool_await show "$golden"
     volpool_cinder set-bootable "$golden" True
-    made=$(volpool_cinder snapshot-create --name "$snapshot" "$golden" |
-        awk '$2 == "id" {print $4}')
+    made=$(volpool_field id snapshot-create --name "$snapshot" "$golden")
     volpool_await snapshot-show "$made"
 }
 

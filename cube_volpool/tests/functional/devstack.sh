@@ -7,7 +7,7 @@
 # with PLACE, a directory for everything, and MANAGE, the command that stands
 # for cube-volpool-manage. As in stack.sh, what fails ends it, and each phase
 # sources the plugin anew.
-set -o errexit -o errtrace -o pipefail
+set -o errexit
 trap 'echo "failed: $BASH_COMMAND" >&2' ERR
 
 DEST=$PLACE DATA_DIR=$PLACE/data STACK_USER=$(id -un)
@@ -65,6 +65,10 @@ cat >"$PLACE/bin/cinder" <<'SH'
 #!/bin/sh
 echo cinder "$@" >>"$PLACE/told"
 case $1 in
+"$CINDER_REFUSES")
+    echo "ERROR: refused" >&2
+    exit 1
+    ;;
 snapshot-show)
     # By its name: is it there already? By its id, it was made just now.
     [ "$2" = made ] || [ -e "$PLACE/seeded" ] || exit 1

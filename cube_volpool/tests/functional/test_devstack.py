@@ -121,6 +121,14 @@ class TestPhases(base.BaseTestCase):
         self.assertEqual(1, done.returncode)
         self.assertIn("show made: error; see what c-vol", done.stderr)
 
+    def test_what_cinder_refuses_ends_the_run(self) -> None:
+        """With what was asked for; nothing is waited for."""
+        for command in ("create", "snapshot-create"):
+            done = self.run_(*_STACK, CINDER_REFUSES=command)
+
+            self.assertEqual(1, done.returncode)
+            self.assertIn(f"cinder {command} --name", done.stderr)
+
     def test_no_image_is_made_where_none_is_wanted(self) -> None:
         """Only the daemon is started."""
         start = self.do(*_STACK, VOLPOOL_SEED="False")[3]
