@@ -225,7 +225,12 @@ class Daemon:
             raise exception.CinderUnavailable(reason=str(error)) from error
 
     def _rpc(self) -> rpc_server.RpcServer:
-        endpoints = serve(self.house, self._settings, policy=self._policy())
+        endpoints = serve(
+            self.house,
+            self._settings,
+            policy=self._policy(),
+            build_seconds=self._meter.build_seconds,
+        )
 
         def make() -> om.MessageHandlingServer:
             server = rpc_server.make_server(
@@ -239,13 +244,27 @@ class Daemon:
 
 
 def serve(
-    house: app.House, settings: settings.Settings, *, policy: policy.Policy
+    house: app.House,
+    settings: settings.Settings,
+    *,
+    policy: policy.Policy,
+    build_seconds: Callable[[str], float | None],
 ) -> tuple[rpc_server.Endpoint, operators.Endpoint, steering.Endpoint]:
-    """Return the house's methods of the wire: callers', and operators'."""
+    """Return the house's methods of the wire: callers', and operators'.
+
+    ``build_seconds`` returns what a build of a pool takes on this daemon.
+    """
+
+    def pools() -> list[Mapping[str, Any]]:
+        return [
+            {**pool, "build_seconds": build_seconds(pool["name"])}
+            for pool in report.pools(house.store, settings.pools)
+        ]
+
     return (
         rpc_server.Endpoint(
             house.claims,
-            lambda: report.pools(house.store, settings.pools),
+            pools,
             policy=policy,
             default_budget=settings.claim.default_budget,
         ),

@@ -11,7 +11,6 @@ import subprocess
 import sys
 
 from rich import console, text
-from rich._export_format import CONSOLE_SVG_FORMAT
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
@@ -42,7 +41,9 @@ COMMANDS = {
 #: Of a terminal, unless a line is longer.
 WIDTH = 110
 #: A picture brings no font of somebody else's server.
-SVG = re.sub(r'\s*@font-face \{\{.*?\}\}', '', CONSOLE_SVG_FORMAT, flags=re.S)
+SVG = re.sub(
+    r'\s*@font-face \{\{.*?\}\}', '', console.CONSOLE_SVG_FORMAT, flags=re.S
+)
 
 
 def fill(running: service.Service) -> None:

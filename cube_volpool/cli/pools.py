@@ -34,6 +34,8 @@ _SHOWN: Final = (
     ("Type", key("volume_type")),
     ("Source", key("source_snapshot_id")),
     ("Current", key("current_snapshot_id")),
+    # Of the daemon that answered; one of an older release tells none.
+    ("Build seconds", lambda pool: pool.get("build_seconds")),
 )
 
 

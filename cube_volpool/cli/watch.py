@@ -2,21 +2,17 @@
 
 import argparse
 import datetime
-import statistics
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich import console, live, progress_bar, table, text
 
+from cube_volpool import progress
 from cube_volpool.cli import command
 
 #: Builds, and claims, that one picture shows.
 _SHOWN: Final = 10
-#: Volumes on the shelves that tell what a build takes.
-_ASKED: Final = 100
-#: A build may take longer than usual, and is not done before it is done.
-_AT_MOST: Final = 0.95
 #: Of a bar, in letters.
 _WIDTH: Final = 20
 
@@ -77,15 +73,14 @@ class Watch(command.Command):
         building = self.daemon.call(
             "list_volumes", status="creating", limit=_SHOWN
         )
-        ready = self.daemon.call(
-            "list_volumes", status="available", limit=_ASKED
-        )
         claims = self.daemon.call("list_claims", limit=_SHOWN)
         now = datetime.datetime.now(datetime.UTC)
         return console.Group(
             _pools(pools),
             _builds(
-                building["volumes"], build_seconds(ready["volumes"]), now
+                building["volumes"],
+                {pool["name"]: pool.get("build_seconds") for pool in pools},
+                now,
             ),
             _claims(claims["claims"], now),
         )
@@ -117,25 +112,9 @@ def _pools(pools: Sequence[Shown]) -> table.Table:
     return made
 
 
-def build_seconds(ready: Sequence[Shown]) -> dict[str, float]:
-    """Return by pool what builds took, the median of what is on its shelf.
-
-    :param ready: available volumes as ``list_volumes`` shows them.  Their
-        rows were last written when they came on the shelf; those that an
-        operator held have been written since.
-    """
-    took: dict[str, list[float]] = {}
-    for volume in ready:
-        if not volume["held"]:
-            took.setdefault(volume["pool"], []).append(
-                _seconds(volume["created_at"], _time(volume["updated_at"]))
-            )
-    return {pool: statistics.median(all_) for pool, all_ in took.items()}
-
-
 def _builds(
     volumes: Sequence[Shown],
-    usual: Mapping[str, float],
+    usual: Mapping[str, float | None],
     now: datetime.datetime,
 ) -> table.Table:
     made = table.Table(
@@ -157,11 +136,10 @@ def _progress(
     seconds: float, usual: float | None
 ) -> progress_bar.ProgressBar | str:
     """Return a bar; nothing where no build tells what is usual."""
-    if not usual:
+    done = progress.part_done(seconds, usual)
+    if done is None:
         return ""
-    return progress_bar.ProgressBar(
-        total=1, completed=min(_AT_MOST, seconds / usual), width=_WIDTH
-    )
+    return progress_bar.ProgressBar(total=1, completed=done, width=_WIDTH)
 
 
 def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import jinja2
 
+from cube_volpool import progress
 from cube_volpool.status import history
 
 #: Builds, and claims, that are shown.
@@ -85,8 +86,7 @@ class Page:
         begun = datetime.datetime.fromisoformat(build["created_at"])
         seconds = max(0.0, now - begun.timestamp())
         usual = self._facts.build_seconds(build["pool"])
-        # It may take longer than usual, and is not done before it is done.
-        done = None if not usual else min(0.95, seconds / usual)
+        done = progress.part_done(seconds, usual)
         return {
             **build,
             "seconds": round(seconds),

@@ -91,6 +91,8 @@ class TestCommands(cli_case.CliCase):
                       "web_sys", "vm[/a]"):
             self.assertIn(words, seen)
         self.assertEqual(2, seen.count("Being built"))
+        # Both of the shelf were built by the daemon that answers.
+        self.assertLess(0, self.table("pool", "show", "deb")["Build seconds"])
 
     def test_volumes(self) -> None:
         """Listed, shown, held and evicted."""

@@ -74,12 +74,13 @@ class Cloud(fixtures.Fixture):
                 user = root
             """),
         )
-        self.addCleanup(self._remove_accounts)
+        # What a run that was interrupted may have left.
+        self._remove()
+        self.addCleanup(self._remove)
         host.run("openstack domain create customers")
         self.project_id = host.run(
             "openstack project create --domain customers shop -f value -c id"
         ).stdout.strip()
-        self.addCleanup(self._remove_volumes)
 
     def on_broker(self, command: str, *, check: bool = True) -> None:
         """Run ``rabbitmqctl`` where the broker is."""
@@ -106,15 +107,23 @@ class Cloud(fixtures.Fixture):
         found: dict[str, object] = json.loads(shown.stdout)
         return found
 
+    def _remove(self) -> None:
+        self._remove_volumes()
+        self._remove_accounts()
+
     def _remove_volumes(self) -> None:
-        """Delete the customers' volumes, and the pool's of this service."""
+        """Delete the customers' volumes, and those that wait for them."""
+        projects = host.run(
+            "openstack project list --domain customers -f value -c ID",
+            check=False,
+        ).stdout.split()
         account = self.lab.account("admin", "admin")
         for volume in account.call(
             "GET", "/volumes/detail", all_tenants="1"
         )["volumes"]:
             of_pool = volume["metadata"].get("cube_volpool_deployment")
             owner = volume["os-vol-tenant-attr:tenant_id"]
-            if of_pool == DEPLOYMENT or owner == self.project_id:
+            if of_pool == DEPLOYMENT or owner in projects:
                 engine.wait_until(
                     functools.partial(account.delete, volume["id"]),
                     f"{volume['id']} is deleted",

@@ -56,7 +56,7 @@ def answer(command: str, password: str) -> None:
         asked.sendline(password)
     asked.expect(pexpect.EOF)
     asked.close()
-    if asked.exitstatus:
+    if asked.exitstatus != 0:
         raise AssertionError(f"{command}: {asked.exitstatus}\n{asked.before}")
 
 

@@ -44,6 +44,10 @@ class Installed(fixtures.Fixture):
 
     def _setUp(self) -> None:
         self.cloud = self.useFixture(cloud.Cloud())
+        # Before the volumes go: it would build others.
+        self.addCleanup(
+            host.run, f"systemctl stop {host.UNIT}", check=False
+        )
         self.done: list[str] = []
         for block in page.blocks("install.rst"):
             if block.section == "Upgrade":
@@ -53,7 +57,6 @@ class Installed(fixtures.Fixture):
             else:
                 for command in block.commands():
                     self._do(command)
-        self.addCleanup(host.run, f"systemctl stop {host.UNIT}")
 
     def _do(self, command: str) -> None:
         command = command.replace("PASSWORD", _PASSWORD)
@@ -81,11 +84,7 @@ class TestInstalled(base.BaseTestCase):
     def setUpClass(cls) -> None:
         super().setUpClass()
         cls.installed = Installed()
-        try:
-            cls.installed.setUp()
-        except BaseException:
-            cls.installed.cleanUp()
-            raise
+        cls.installed.setUp()
         cls.addClassCleanup(cls.installed.cleanUp)
 
     def ask(self, words: str) -> Any:

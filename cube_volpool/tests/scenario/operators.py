@@ -17,6 +17,7 @@ class OperatorCase(rollout.ImageCase):
             self.one.house,
             self.world.settings,
             policy=endpoints.make_policy(),
+            build_seconds={"deb": 2.5}.get,
         )
         self.endpoints[0]._clock = self.clock.monotonic
 

@@ -55,6 +55,10 @@ class PoolCase(SteeringCase):
         self.assertFalse(self.pool_shown()["paused"])
         self.assertIsNone(self.held_back())
 
+    def test_what_a_build_takes_is_told(self) -> None:
+        """As the daemon that answers has measured it."""
+        self.assertEqual(2.5, self.pool_shown()["build_seconds"])
+
     def test_a_drained_pool_gives_all_up_until_it_is_resumed(self) -> None:
         """Its volumes are deleted, and claims are made directly."""
         self.call("drain_pool", pool="deb")

@@ -182,7 +182,10 @@ class CanaryHouse:
             runner=parallel.Serial(),
         )
         callers, *operators = daemon.serve(
-            self.house, of.settings, policy=endpoints.make_policy()
+            self.house,
+            of.settings,
+            policy=endpoints.make_policy(),
+            build_seconds=lambda _pool: None,
         )
         callers._clock = of.clock.monotonic
         self._wire = wire.Wire(callers, *operators)
