@@ -7,6 +7,7 @@ simulator.  How many of Cinder's calls wait for another is told by
 """
 
 import logging
+import sys
 
 import figures
 import sqlalchemy as sa
@@ -56,12 +57,12 @@ def count() -> dict[str, object]:
         'each statement': counter.statements, 'each call': calls}
 
 
-def main() -> None:
+def main() -> int:
     """Print the counts."""
     given = figures.parser(__doc__).parse_args()
     logging.disable(logging.CRITICAL)
-    figures.tell(count(), given.json)
+    return figures.tell(count(), given)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -52,15 +52,24 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument('--json', type=pathlib.Path, metavar='FILE',
                       help='where the figures go as well')
+    made.add_argument('--check', action='store_true',
+                      help='fail when a target is missed')
     return made
 
 
-def tell(found: Mapping[str, object], path: pathlib.Path | None) -> None:
-    """Print what was found, and write it where that was asked for."""
+def tell(found: Mapping[str, object], given: argparse.Namespace) -> int:
+    """Print what was found, and return the exit status."""
     text = json.dumps(found, indent=2)
     print(text)
-    if path is not None:
-        path.write_text(text + '\n', encoding='utf-8')
+    if given.json is not None:
+        given.json.write_text(text + '\n', encoding='utf-8')
+    return int(given.check and not _reached(found))
+
+
+def _reached(found: Mapping[str, object]) -> bool:
+    """Is every ``reached`` in there true?"""
+    return bool(found.get('reached', True)) and all(
+        _reached(part) for part in found.values() if isinstance(part, dict))
 
 
 @dataclass

@@ -54,13 +54,13 @@ def measure(rounds: int) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def main() -> int:
     """Print the figures."""
     parser = figures.parser(__doc__)
     parser.add_argument('--rounds', type=int, default=15)
     given = parser.parse_args()
-    figures.tell(measure(given.rounds), given.json)
+    return figures.tell(measure(given.rounds), given)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

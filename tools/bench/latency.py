@@ -6,6 +6,7 @@ time of the fastest one over that of a call.
 """
 
 import statistics
+import sys
 
 import figures
 
@@ -48,14 +49,14 @@ def measure(rounds: int, latency: float) -> dict[str, object]:
         'machine': noise.told()}
 
 
-def main() -> None:
+def main() -> int:
     """Print the figures."""
     parser = figures.parser(__doc__)
     parser.add_argument('--rounds', type=int, default=30)
     parser.add_argument('--latency', type=float, default=0.2)
     given = parser.parse_args()
-    figures.tell(measure(given.rounds, given.latency), given.json)
+    return figures.tell(measure(given.rounds, given.latency), given)
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

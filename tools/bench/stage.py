@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import fixtures
+import requests
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
+from requests import adapters
 
 # Before the client: importing tests chooses the threading backend, and
 # oslo.messaging by itself would choose another, for good.
@@ -109,7 +111,11 @@ class Stage(fixtures.Fixture):
 
     def keyring(self, user: str, project: str) -> session.Session:
         """A user of the simulated cloud, whose token is at hand."""
-        found = session.Session(auth=v3.Password(
+        # As many connections as the daemon keeps; requests' own ten would
+        # make bare threads open new ones all the time.
+        http = requests.Session()
+        http.mount('http://', adapters.HTTPAdapter(pool_maxsize=64))
+        found = session.Session(session=http, auth=v3.Password(
             auth_url=self.auth_url, username=user, password=PASSWORD,
             user_domain_name='Default', project_name=project,
             project_domain_name='Default'))

@@ -27,7 +27,8 @@ def main() -> int:
                         help="on 127.0.0.1; 0 takes a free one")
     parser.add_argument("--latency", type=_latency, default={},
                         help="seconds per call: none, lab for the medians of "
-                        "a real Cinder, or a number for each call to Cinder")
+                        "a real Cinder, or a number for each call that is "
+                        "about volumes and transfers")
     parser.add_argument("--build-seconds", type=float, default=0.4,
                         help="time of a clone")
     parser.add_argument("--build-seconds-per-gib", type=float, default=2.5,
