@@ -39,10 +39,11 @@ def catch(guard: dict[str, Any]) -> str | None:
     """Return the test that fails without the guard, None for none."""
     with tempfile.TemporaryDirectory() as folder:
         copy = pathlib.Path(folder)
-        for part in (PACKAGE, 'etc', 'doc', 'tools'):
-            shutil.copytree(
-                ROOT / part, copy / part,
-                ignore=shutil.ignore_patterns('__pycache__', 'build'))
+        # All of it: a test that misses a file of the checkout would seem to
+        # miss the guard.
+        shutil.copytree(
+            ROOT, copy, dirs_exist_ok=True,
+            ignore=shutil.ignore_patterns('.*', '__pycache__', 'build'))
         path = copy / PACKAGE / guard['file']
         source = path.read_text(encoding='utf-8')
         if source.count(guard['old']) != 1:
