@@ -138,9 +138,8 @@ class Cloud(fixtures.Fixture):
             check=False,
         )
         host.run(
-            'mysql -e "DROP DATABASE IF EXISTS cube_volpool"'
-            ' -e "DROP USER IF EXISTS cube_volpool"',
-            check=False,
+            'mysql -e "DROP DATABASE IF EXISTS cube_volpool;'
+            ' DROP USER IF EXISTS cube_volpool"'
         )
         self.on_broker("rabbitmqctl delete_vhost cube_volpool", check=False)
         self.on_broker("rabbitmqctl delete_user cube_volpool", check=False)
