@@ -195,4 +195,4 @@ class TestPlugin(base.BaseTestCase):
         self.assertEqual(
             200, requests.get(f"{at}/readyz", timeout=10).status_code
         )
-        self.assertTrue(pathlib.Path(_FILE).stat().st_mode & 0o077 == 0)
+        self.assertEqual(0o600, pathlib.Path(_FILE).stat().st_mode & 0o777)
