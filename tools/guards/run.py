@@ -58,13 +58,18 @@ def catch(guard: dict[str, Any]) -> str | None:
 
 
 def first_failure(copy: pathlib.Path, tests: str) -> str | None:
-    """Run the tests in a folder until one fails; return its name.
+    """Run the tests of a folder, or of a file, until one fails.
+
+    Return its name.
 
     One that fails with every guard in place proves nothing: it ends the run.
     """
+    folder, pattern = tests, 'test*.py'
+    if tests.endswith('.py'):
+        folder, _, pattern = tests.rpartition('/')
     ran = unittest(copy, 'discover', '--failfast',
-                   '--top-level-directory', '.',
-                   '--start-directory', f'{PACKAGE}/tests/{tests}')
+                   '--top-level-directory', '.', '--pattern', pattern,
+                   '--start-directory', f'{PACKAGE}/tests/{folder}')
     if ran is None:
         return f'{tests} did not end'
     if ran.returncode == 0:
