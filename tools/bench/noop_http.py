@@ -31,7 +31,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             f'HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n'
             f'Content-Length: {len(content)}\r\n\r\n'.encode() + content)
 
-    do_GET = do_PUT = do_POST = _serve  # noqa: N815
+    do_GET = do_PUT = do_POST = _serve
 
     def log_message(self, format: str, *args: object) -> None:
         """Nobody reads it."""

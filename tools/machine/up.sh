@@ -1,6 +1,6 @@
 #!/bin/bash
 # Boots a fresh Debian with systemd in a container, with this checkout in
-# /root/cube_volpool: a machine to install on as the documents say. It shares
+# /srv/cube_volpool: a machine to install on as the documents say. It shares
 # this host's network, so the servers of tools/lab are on its loopback.
 #
 #   tools/machine/up.sh
@@ -18,7 +18,7 @@ done
 
 # What is committed, with its history for the version, and what is changed.
 copy_checkout() {
-    local there=$ROOTFS/root/cube_volpool
+    local there=$ROOTFS/srv/cube_volpool
     if ! git -C "$ROOT" rev-parse HEAD >/dev/null; then
         complain "$ROOT is no git checkout, which the machine gets a clone of"
         return 1

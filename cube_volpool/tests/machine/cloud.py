@@ -24,7 +24,7 @@ apt-get update -qq
 apt-get install -qq --no-install-recommends mariadb-client >/dev/null
 python3 -m venv /opt/openstackclient
 /opt/openstackclient/bin/pip install --quiet python-openstackclient
-mkdir -p /root/.config/openstack
+mkdir -p ~/.config/openstack
 install -m 755 /dev/null /usr/local/bin/openstack
 """
 _CLIENT = """\
@@ -62,11 +62,11 @@ class Cloud(fixtures.Fixture):
         host.run(_PREPARE)
         host.write("/usr/local/bin/openstack", _CLIENT)
         host.write(
-            "/root/.config/openstack/clouds.yaml",
+            "~/.config/openstack/clouds.yaml",
             _CLOUDS.format(lab=self.lab, password=self.lab.users["admin"]),
         )
         host.write(
-            "/root/.my.cnf",
+            "~/.my.cnf",
             textwrap.dedent(f"""\
                 [client]
                 host = {self.database.hostname}

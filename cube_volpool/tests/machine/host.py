@@ -10,7 +10,7 @@ from cube_volpool.tests import engine
 _ROOT = pathlib.Path(__file__).resolve().parents[3]
 _IN = _ROOT / "tools/machine/in.sh"
 #: Where the machine has this checkout.
-_CHECKOUT = "/root/cube_volpool"
+_CHECKOUT = "/srv/cube_volpool"
 #: An installation of packages among them, in seconds.
 _PATIENCE = 600.0
 
