@@ -158,12 +158,9 @@ def _claims(claims: Sequence[Shown], now: datetime.datetime) -> table.Table:
     return made
 
 
-def _time(text_of: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text_of)
-
-
 def _seconds(since: str, until: datetime.datetime) -> float:
-    return max(0.0, (until - _time(since)).total_seconds())
+    begun = datetime.datetime.fromisoformat(since)
+    return max(0.0, (until - begun).total_seconds())
 
 
 def _words(seconds: float) -> str:
