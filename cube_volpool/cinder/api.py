@@ -1,31 +1,17 @@
 """The volume API over python-cinderclient and keystoneauth1.
 
-What each failure means for the question "was it done?" is settled in
-``errors``, once.
+How a call is made is settled in ``connection``, and what its failure means
+for the question "was it done?" in ``errors``, once each.
 
-*Source:* Block Storage API v3; cinderclient 9.10 ``client.SessionClient``;
-keystoneauth1 5.18 ``session.Session._send_request``.
+*Source:* Block Storage API v3; cinderclient 9.10 ``v3``.
 """
 
-
-import dataclasses
-import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any, Final, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from cinderclient import api_versions
-from cinderclient.v3 import client as cinder_client
-from keystoneauth1 import exceptions as ksa_exceptions
-from keystoneauth1 import plugin, session
-from oslo_context import context as oslo_context
-
-from cube_volpool import model, origin, secrecy, volumeapi
-from cube_volpool.cinder import bodies, errors
-
-_T = TypeVar("_T")
+from cube_volpool import model, origin, volumeapi
+from cube_volpool.cinder import bodies, connection
 
 #: A full scan by creation order: rows that change do not move in it.
 _STABLE_ORDER: Final = "created_at:asc,id:asc"
@@ -33,61 +19,11 @@ _STABLE_ORDER: Final = "created_at:asc,id:asc"
 _LIST_TRIES: Final = 3
 
 
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """How to find Cinder in the catalogue, and how to talk to it."""
-
-    service_type: str = "block-storage"
-    interface: str | Sequence[str] = "public"
-    region_name: str | None = None
-    endpoint_override: str | None = None
-    microversion: str = "3.70"
-    #: Must be longer than Cinder's own ``rpc_response_timeout`` (60 s): a
-    #: slow accept would else be taken for an unclear one.
-    accept_timeout: timedelta = timedelta(seconds=90)
-    #: For every other call.
-    timeout: timedelta = timedelta(seconds=60)
+Endpoint = connection.Endpoint
 
 
-class CinderAPI:
+class CinderAPI(connection.Connection):
     """A :class:`volumeapi.VolumeAPI` over one credential."""
-
-    def __init__(
-        self,
-        session: session.Session,
-        auth: plugin.BaseAuthPlugin,
-        *,
-        endpoint: Endpoint,
-    ) -> None:
-        self._session = session
-        self._auth = auth
-        self._endpoint = endpoint
-        self._version = api_versions.APIVersion(endpoint.microversion)
-        self._project_id: model.ProjectId | None = None
-
-    @property
-    def project_id(self) -> model.ProjectId:
-        """The project that Keystone says the credential is scoped to."""
-        if self._project_id is None:
-            found = self._reach(
-                lambda: self._auth.get_project_id(self._session)
-            )
-            if not found:
-                raise volumeapi.Unreachable("the credential has no project")
-            self._project_id = model.ProjectId(found)
-        return self._project_id
-
-    def bounded(self, timeout: timedelta) -> "CinderAPI":
-        """Return the same API with at most this time for each call."""
-        api = CinderAPI(
-            self._session,
-            self._auth,
-            endpoint=dataclasses.replace(
-                self._endpoint, timeout=min(timeout, self._endpoint.timeout)
-            ),
-        )
-        api._project_id = self._project_id
-        return api
 
     def create_volume(self, wanted: model.NewVolume) -> model.Volume:
         """POST /volumes; a null key would be refused, so it is left out."""
@@ -252,59 +188,6 @@ class CinderAPI:
                 for limit in client.limits.get().absolute
             }
         )
-
-    def _call(
-        self,
-        call: Callable[[Any], _T],
-        *,
-        timeout: timedelta | None = None,
-    ) -> _T:
-        """Run one cinderclient call and translate its failure.
-
-        ``call`` reads the answer too: one of a strange shape is unclear.
-        """
-        # Whatever fails up to here fails before Cinder is asked; the project
-        # too, for reading an answer must not have to ask Keystone.
-        secrecy.remember(
-            self._reach(lambda: self._auth.get_token(self._session))
-        )
-        _ = self.project_id
-        try:
-            return call(self._client(timeout))
-        except volumeapi.VolumeAPIError:
-            raise
-        except Exception as error:
-            # Broad: a body cut short comes out of cinderclient as whatever
-            # error its parsing stumbles over, and may have been executed.
-            raise errors.meaning(error) from error
-
-    def _reach(self, ask: Callable[[], _T]) -> _T:
-        try:
-            return ask()
-        except ksa_exceptions.ClientException as error:
-            raise errors.no_token(error) from error
-
-    def _client(self, timeout: timedelta | None) -> Any:
-        # One client for each call: it costs 20 us, and a client that lives
-        # on would send its first answer's request id with every later call.
-        context = oslo_context.get_current()
-        client = cinder_client.Client(
-            session=self._session,
-            auth=self._auth,
-            api_version=self._version,
-            service_type=self._endpoint.service_type,
-            interface=self._endpoint.interface,
-            region_name=self._endpoint.region_name,
-            endpoint_override=self._endpoint.endpoint_override,
-            global_request_id=context and context.global_id,
-        )
-        # cinderclient drops its own argument ``timeout`` where it is given a
-        # session, and would wait for ever.
-        client.client.request = functools.partial(
-            client.client.request,
-            timeout=(timeout or self._endpoint.timeout).total_seconds(),
-        )
-        return client
 
     def _volume(self, body: Mapping[str, Any]) -> model.Volume:
         return bodies.volume(body, project_id=self.project_id)

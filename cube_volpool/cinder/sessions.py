@@ -24,8 +24,9 @@ from cube_volpool.clock import Clock
 #: Keystone answers in a quarter of a second.  A claim that waits for its
 #: token longer than this is better told so within its budget.
 _KEYSTONE_TIMEOUT: Final = 10.0
-#: Connections kept open: more threads than this open one for each call.
-_CONNECTIONS: Final = 64
+#: Calls of one keyring that a claim makes side by side.  Each wants a
+#: connection: with fewer kept open, a new one is made for each call.
+_SIDE_BY_SIDE: Final = 2
 
 
 class Sessions:
@@ -123,11 +124,17 @@ class Sessions:
     def _session(self, group: str) -> tuple[ks_session.Session, Any]:
         auth = ks.load_auth_from_conf_options(self._conf, group)
         session = ks.load_session_from_conf_options(
-            self._conf, group, auth=auth, session=self._http
+            self._conf,
+            group,
+            auth=auth,
+            session=self._http or transport.Session(),
         )
         if self._http is None:
             adapter = transport.Adapter(
-                pool_connections=8, pool_maxsize=_CONNECTIONS
+                pool_connections=8,
+                pool_maxsize=(
+                    _SIDE_BY_SIDE * self._settings.claim.max_outstanding
+                ),
             )
             for scheme in ("http://", "https://"):
                 session.session.mount(

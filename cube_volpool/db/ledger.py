@@ -67,6 +67,9 @@ class Ledger:
                 **options,
                 "connection": with_charset(options["connection"]),
                 "max_retries": 0,
+                # It is for eventlet alone: a thread would hand the others
+                # its turn at each end of a transaction, and wait for them.
+                "thread_checkin": False,
             }
         )
         self._engine: sa.Engine | None = None
