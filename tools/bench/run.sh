@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
 done
 [ ${#NAMES[@]} -gt 0 ] || NAMES=(imports counts hits latency)
 declare -A SHORTER=(
-    [imports]='--rounds 5'
+    [imports]='--rounds 15'
     [counts]=''
     [hits]='--rounds 20 --together 1 --times 40'
     [latency]='--rounds 5'
