@@ -50,6 +50,8 @@ class Keyrings:
 
     pool: volumeapi.VolumeAPI
     tenants: volumeapi.Tenants
+    #: Renews the tokens that end soon.  Raises Unreachable.
+    renew: Callable[[], None] = lambda: None
 
 
 def wire(
@@ -131,6 +133,7 @@ def wire(
             refresher=refresher,
             claimer=serving,
             rescuer=rescuer,
+            renew_tokens=keyrings.renew,
             bell=bell,
         ),
         bell=bell,
@@ -141,6 +144,7 @@ def _watched(keyrings: Keyrings, watch: doors.Watch) -> Keyrings:
     return Keyrings(
         pool=doors.watched_api(keyrings.pool, "pool", watch),
         tenants=doors.WatchedTenants(keyrings.tenants, watch),
+        renew=keyrings.renew,
     )
 
 
@@ -172,6 +176,7 @@ def _enduring(
     return Keyrings(
         pool=endurance.Enduring(keyrings.pool, ours),
         tenants=endurance.EnduringTenants(keyrings.tenants, theirs),
+        renew=keyrings.renew,
     )
 
 

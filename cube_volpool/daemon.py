@@ -79,7 +79,9 @@ class Daemon:
             settings,
             store=app.open_store(conf),
             keyrings=app.Keyrings(
-                pool=self._sessions.pool(), tenants=self._tenants
+                pool=self._sessions.pool(),
+                tenants=self._tenants,
+                renew=self._renew_tokens,
             ),
             ticker=self._clock,
             runner=self._runner,
@@ -223,6 +225,10 @@ class Daemon:
             return self._tenants.roles(caller.auth_token)
         except volumeapi.VolumeAPIError as error:
             raise exception.CinderUnavailable(reason=str(error)) from error
+
+    def _renew_tokens(self) -> None:
+        self._sessions.renew_tokens()
+        self._tenants.renew()
 
     def _rpc(self) -> rpc_server.RpcServer:
         endpoints = serve(

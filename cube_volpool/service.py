@@ -25,6 +25,8 @@ _NO_POOL: Final = "no pool could be looked after"
 _PAUSE: Final = 5.0
 #: Claims purged in one transaction: quick, and no lock held for long.
 _PURGE_BATCH: Final = 1000
+#: Tokens are renewed minutes before they end.
+_TOKENS_INTERVAL: Final = 30.0
 #: The duty that goes on until the last claim has ended.
 LEASES: Final = "leases"
 #: Leases are renewed three times before they would end.
@@ -65,6 +67,7 @@ class Duties:
         refresher: Refresher,
         claimer: Claimer,
         rescuer: Rescuer,
+        renew_tokens: Callable[[], None],
         bell: RefillBell,
     ) -> None:
         self._settings = settings
@@ -73,6 +76,7 @@ class Duties:
         self._refresher = refresher
         self._claimer = claimer
         self._rescuer = rescuer
+        self._renew_tokens = renew_tokens
         self._bell = bell
         self._full_round_at = 0.0
 
@@ -89,6 +93,7 @@ class Duties:
             Duty("rescue", self.rescue, pause=_PAUSE),
             Duty(LEASES, self.renew_leases, pause=_PAUSE),
             Duty("purge", self.purge, pause=_PAUSE),
+            Duty("tokens", self.renew_tokens, pause=_PAUSE),
         )
 
     def reconcile(self) -> float:
@@ -135,6 +140,11 @@ class Duties:
         """Keep the claims that this process works on."""
         self._claimer.renew_leases()
         return self._settings.claim.lease.total_seconds() / _RENEWALS
+
+    def renew_tokens(self) -> float:
+        """Let no claim wait for a token."""
+        self._renew_tokens()
+        return _TOKENS_INTERVAL
 
     def purge(self) -> float:
         """Delete old finished claims, in small batches."""

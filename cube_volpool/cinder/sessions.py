@@ -16,9 +16,10 @@ from cube_volpool.cinder import (
     errors,
     gate,
     probe,
-    tenants,
+    tokens,
     transport,
 )
+from cube_volpool.cinder.tenants import CallerTenants, ServiceTenants
 from cube_volpool.clock import Clock
 
 #: Keystone answers in a quarter of a second.  A claim that waits for its
@@ -57,6 +58,8 @@ class Sessions:
             chance=chance,
         )
         self._pool_session, self._pool_auth = self._session("pool_project")
+        #: The accounts whose tokens are renewed.
+        self._renewed = [(self._pool_session, self._pool_auth)]
 
     def pool(self) -> volumeapi.VolumeAPI:
         """Return the pool's keyring."""
@@ -66,22 +69,44 @@ class Sessions:
             endpoint=self._endpoint("pool_project"),
         )
 
-    def tenants(self) -> tenants.ServiceTenants | tenants.CallerTenants:
+    def tenants(self) -> ServiceTenants | CallerTenants:
         """Return the tenants' keyring."""
-        endpoint = self._endpoint("tenant")
-        if not self._conf.tenant.use_caller_token:
-            session, _ = self._session("tenant")
+        if self._conf.tenant.use_caller_token:
+            return self._callers()
+        session, account = self._session("tenant")
+        self._renewed.append((session, account))
 
-            def auth_for(project_id: model.ProjectId) -> Any:
-                return ks.load_auth_from_conf_options(
-                    self._conf, "tenant", project_id=project_id
-                )
+        def auth_for(project_id: model.ProjectId) -> tokens.Rescoped:
+            scoped: Any = ks.load_auth_from_conf_options(
+                self._conf, "tenant", project_id=project_id
+            )
+            return tokens.Rescoped(account, project_id, by_password=scoped)
 
-            return tenants.ServiceTenants(session, auth_for, endpoint=endpoint)
-        session, service_auth = self._session("service_user")
-        return tenants.CallerTenants(
-            session, service_auth.auth_url, service_auth, endpoint=endpoint
+        return ServiceTenants(
+            session, auth_for, endpoint=self._endpoint("tenant")
         )
+
+    def _callers(self) -> CallerTenants:
+        session, account = self._session("service_user")
+        self._renewed.append((session, account))
+        return CallerTenants(
+            session,
+            account.auth_url,
+            account,
+            endpoint=self._endpoint("tenant"),
+        )
+
+    def renew_tokens(self) -> None:
+        """Renew our accounts' tokens that end soon.
+
+        Raises Unreachable; Denied when Keystone does not let one in any more.
+        """
+        for session, account in self._renewed:
+            if tokens.ends_soon(account):
+                try:
+                    tokens.renew(account, session)
+                except ksa_exceptions.ClientException as error:
+                    raise errors.no_token(error) from error
 
     def pool_probe(self) -> probe.Probe:
         """Return what checks the pool's account, and Cinder."""

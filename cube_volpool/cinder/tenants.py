@@ -22,11 +22,19 @@ from keystoneauth1.identity import base as identity
 
 from cube_volpool import exception, model, secrecy, volumeapi
 from cube_volpool.cinder import api as cinder
-from cube_volpool.cinder import errors
+from cube_volpool.cinder import errors, tokens
 
 #: A project's credential keeps its token; dropping it costs a password check
 #: (230 ms measured), keeping it a few kilobytes.
 _PROJECTS_KEPT: Final = 1000
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """A project's API, and the credential that it is of."""
+
+    api: cinder.CinderAPI
+    auth: identity.BaseIdentityPlugin
 
 
 class ServiceTenants:
@@ -45,9 +53,11 @@ class ServiceTenants:
         self._session = session
         self._auth_for = auth_for
         self._endpoint = endpoint
-        self._kept: cachetools.LRUCache[model.ProjectId, cinder.CinderAPI] = (
+        self._kept: cachetools.LRUCache[model.ProjectId, _Kept] = (
             cachetools.LRUCache(_PROJECTS_KEPT)
         )
+        #: Projects that claimed since they have their token.
+        self._used: set[model.ProjectId] = set()
         self._lock = threading.Lock()
 
     def for_claim(
@@ -56,19 +66,51 @@ class ServiceTenants:
         """Return the API of a project; the caller's token is not used."""
         del auth_token
         with self._lock:
+            self._used.add(project_id)
             if project_id not in self._kept:
-                self._kept[project_id] = cinder.CinderAPI(
-                    self._session,
-                    self._auth_for(project_id),
-                    endpoint=self._endpoint,
-                )
-            return self._kept[project_id]
+                self._kept[project_id] = self._made(project_id)
+            return self._kept[project_id].api
 
     def for_rescue(
         self, project_id: model.ProjectId
     ) -> volumeapi.VolumeAPI | None:
         """Return the API of a project."""
         return self.for_claim(project_id, None)
+
+    def renew(self) -> None:
+        """Renew the tokens that end soon, of projects that still claim.
+
+        The others' are dropped, and those of projects that do not let us in
+        any more.  Raises Unreachable.
+        """
+        with self._lock:
+            self._used.intersection_update(self._kept)
+            kept = dict(self._kept)
+        for project_id, one in kept.items():
+            if not tokens.ends_soon(one.auth):
+                continue
+            with self._lock:
+                is_used = project_id in self._used
+                self._used.discard(project_id)
+            if not (is_used and self._renewed(one.auth)):
+                with self._lock:
+                    self._kept.pop(project_id, None)
+
+    def _renewed(self, auth: identity.BaseIdentityPlugin) -> bool:
+        try:
+            tokens.renew(auth, self._session)
+        except ksa_exceptions.HTTPClientError:
+            return False
+        except ksa_exceptions.ClientException as error:
+            raise errors.no_token(error) from error
+        return True
+
+    def _made(self, project_id: model.ProjectId) -> _Kept:
+        auth = self._auth_for(project_id)
+        return _Kept(
+            cinder.CinderAPI(self._session, auth, endpoint=self._endpoint),
+            auth,
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +171,9 @@ class CallerTenants:
         Raises InvalidRequest for a token that is none, Unreachable.
         """
         return self._known(auth_token).roles
+
+    def renew(self) -> None:
+        """Do nothing: callers' tokens are theirs to renew."""
 
     def _known(self, auth_token: str) -> _Known:
         key = hashlib.sha256(auth_token.encode()).hexdigest()
