@@ -7,8 +7,11 @@ import pathlib
 import random
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import display
+from rich import box, table
 
 #: Resamples of the rounds for a confidence interval.
 _RESAMPLES = 2000
@@ -59,11 +62,34 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 def tell(found: Mapping[str, object], given: argparse.Namespace) -> int:
     """Print what was found, and return the exit status."""
-    text = json.dumps(found, indent=2)
-    print(text)
+    shown = table.Table(box=box.SIMPLE, show_header=False)
+    for words in rows(found):
+        shown.add_row(*words)
+    display.screen().print(shown)
     if given.json is not None:
-        given.json.write_text(text + '\n', encoding='utf-8')
+        given.json.write_text(
+            json.dumps(found, indent=2) + '\n', encoding='utf-8')
     return int(given.check and not _reached(found))
+
+
+def rows(found: Mapping[str, object], depth: int = 0,
+         ) -> Iterator[tuple[str, str]]:
+    """What was found, a name and a value a row, parts below their whole."""
+    for name, value in found.items():
+        margin = '  ' * depth
+        match value:
+            case dict():
+                yield f'{margin}{name}', ''
+                yield from rows(value, depth + 1)
+            case list() if any(isinstance(one, str) for one in value):
+                yield f'{margin}{name}', ''
+                yield from (('', str(one)) for one in value)
+            case list():
+                yield f'{margin}{name}', ' to '.join(map(str, value))
+            case bool():
+                yield f'{margin}{name}', 'yes' if value else 'NO'
+            case _:
+                yield f'{margin}{name}', str(value)
 
 
 def _reached(found: Mapping[str, object]) -> bool:
