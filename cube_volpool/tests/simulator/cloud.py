@@ -2,8 +2,8 @@
 import datetime
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
 
 from cube_volpool.tests.simulator import quota, records
 from cube_volpool.tests.simulator.answers import Refusal, not_found
@@ -14,6 +14,17 @@ from cube_volpool.tests.simulator.identity import Identity
 from cube_volpool.tests.simulator.journal import Journal, Seen
 
 SERVICE_UUID = "5f0d1a52-6a36-4c5c-9d4e-6a3c0f1f9b11"
+
+
+class Order(Protocol):
+    """Volumes in the order of Cinder's lists; see ``crowd``."""
+
+    def moved(self) -> None:
+        """Another volume is there, or one is not, or has another owner."""
+
+    def behind(self, project_id: str,
+               marker: records.Volume | None) -> Iterator[records.Volume]:
+        """Yield a project's volumes that come after one, or all."""
 
 
 class Cloud:
@@ -58,6 +69,8 @@ class Cloud:
         self.transfers: dict[str, records.Transfer] = {}
         self.deleted: dict[str, records.Volume] = {}
         self.late: list[Callable[[], Any]] = []
+        #: Set where there are too many volumes to sort for each page.
+        self.order: Order | None = None
         self.clock.watch(self.settle)
 
     @classmethod
@@ -194,6 +207,7 @@ class Cloud:
                 service_uuid=SERVICE_UUID, shared_targets=False,
                 **{"status": "available", **fields})
             self.volumes[volume.id] = volume
+            self.moved()
             self.quota.add(owner, quota.of_volume(volume))
             return volume
 
@@ -262,9 +276,15 @@ class Cloud:
     def drop_volume(self, volume: records.Volume) -> None:
         """Remove the row, its offers and what it counted for."""
         self.volumes.pop(volume.id, None)
+        self.moved()
         self.deleted[volume.id] = volume
         self.drop_transfers(volume.id)
         self.quota.add(volume.project_id, quota.of_volume(volume, -1))
+
+    def moved(self) -> None:
+        """Take note that a volume came, went, or changed its owner."""
+        if self.order is not None:
+            self.order.moved()
 
     def drop_transfers(self, volume_id: str) -> None:
         """Remove every offer of a volume."""

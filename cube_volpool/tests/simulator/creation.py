@@ -253,6 +253,7 @@ def _inserted(ctx: Context, wish: Wish, *,
         availability_zone=zone, metadata=wish.metadata,
         host=f"lab@{backend}#{backend}")
     ctx.cloud.volumes[row.id] = row
+    ctx.cloud.moved()
     return row
 
 

@@ -174,6 +174,7 @@ def _hand_over(ctx: Context, offer: records.Transfer,
     cloud.quota.add(donor, quota.of_volume(row, -1))
     cloud.quota.add(recipient, quota.of_volume(row))
     row.project_id, row.user_id = recipient, ctx.who.user.id
+    cloud.moved()
     row.status, row.updated_at = "available", cloud.second()
     if not offer.no_snapshots:
         for snapshot in cloud.snapshots.values():

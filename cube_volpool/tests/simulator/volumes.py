@@ -41,16 +41,22 @@ def detail(ctx: Context) -> Answer:
 def _list(ctx: Context, view: Any, collection: str) -> Answer:
     ctx.require("reader", "volume:get_all")
     filters = listing.filters_of(ctx, "volume")
+    counts = ctx.minor >= 45 and schema.truth(
+        ctx.query.get("with_count"), "count")
     cloud = ctx.cloud
-    rows = listing.selected(
-        listing.of_project(ctx, cloud.volumes.values()), filters)
-    total = len(rows)
-    rows = listing.page(ctx, rows, cloud.volumes, "Volume")
+    total = 0
+    if cloud.order is not None and not counts and listing.is_by_age(ctx):
+        rows = listing.page_by_age(ctx, cloud.order.behind, filters)
+    else:
+        rows = listing.selected(
+            listing.of_project(ctx, cloud.volumes.values()), filters)
+        total = len(rows)
+        rows = listing.page(ctx, rows, cloud.volumes, "Volume")
     body: dict[str, Any] = {"volumes": [view(ctx, row) for row in rows]}
     links = listing.next_link(ctx, rows, collection)
     if links:
         body["volumes_links"] = links
-    if ctx.minor >= 45 and schema.truth(ctx.query.get("with_count"), "count"):
+    if counts:
         body["count"] = total
     return answers.as_json(200, body)
 
