@@ -159,6 +159,20 @@ class PooledVolume:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Rows of a pool that are alike in all that is planned by: how many."""
+
+    pool: PoolName
+    status: RowStatus
+    snapshot_id: SnapshotId
+    size_gib: int
+    held: bool
+    count: int
+    #: When the oldest of them was begun.
+    oldest: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """One row of ``claims``: idempotency record and audit trail."""
 

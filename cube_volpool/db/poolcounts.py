@@ -7,12 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from cube_volpool import model
-from cube_volpool.db import models
+from cube_volpool.db import models, tallies
 
 _P = models.pools
-_V = models.backup_volumes
 _C = models.claims
-_IS_HELD = _V.c.held.is_(True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,48 +31,51 @@ class PoolCounts:
 
 def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
     """Return the numbers of every pool, by name."""
-    by_status = connection.execute(
-        sa.select(
-            _V.c.pool,
-            _V.c.status,
-            sa.func.count(),
-            sa.func.sum(_V.c.size_gib),
-        )
-        .group_by(_V.c.pool, _V.c.status)
-    ).all()
-    held = _by_pool(connection, _IS_HELD)
-    stale = _by_pool(
-        connection,
-        ~_IS_HELD,
-        _V.c.status == model.RowStatus.AVAILABLE,
-        _V.c.snapshot_id != _P.c.source_snapshot_id,
-    )
     claims = connection.execute(of_claims()).all()
     served = {(pool, source): int(n) for pool, source, n in claims}
+    by_pool: dict[str, list[model.Tally]] = {}
+    for tally in tallies.read(connection):
+        by_pool.setdefault(tally.pool, []).append(tally)
     pools = (
         sa.select(_P).where(_P.c.name != model.FLEET).order_by(_P.c.name)
     )
     return tuple(
-        PoolCounts(
-            record=models.pool_record(row),
-            by_status={
-                model.RowStatus(status): int(n)
-                for pool, status, n, _ in by_status
-                if pool == row.name
-            },
-            size_gib=sum(
-                int(size)
-                for pool, _, _, size in by_status
-                if pool == row.name
-            ),
-            held=held.get(row.name, 0),
-            stale=stale.get(row.name, 0),
-            hits=row.counted_hits
-            + served.get((row.name, model.Source.POOL), 0),
-            misses=row.counted_misses
-            + served.get((row.name, model.Source.CREATED), 0),
-        )
+        _of_pool(row, by_pool.get(row.name, ()), served)
         for row in connection.execute(pools)
+    )
+
+
+def _of_pool(
+    row: sa.Row[Any],
+    found: Sequence[model.Tally],
+    served: Mapping[tuple[str, str], int],
+) -> PoolCounts:
+    """Return the numbers of a pool, whose record is ``row``."""
+    by_status: dict[model.RowStatus, int] = {}
+    for tally in found:
+        by_status[tally.status] = (
+            by_status.get(tally.status, 0) + tally.count
+        )
+    # Only what is available can be held.
+    given = [
+        tally
+        for tally in found
+        if tally.status is model.RowStatus.AVAILABLE and not tally.held
+    ]
+    source = row.source_snapshot_id
+    return PoolCounts(
+        record=models.pool_record(row),
+        by_status=by_status,
+        size_gib=sum(tally.count * tally.size_gib for tally in found),
+        held=sum(tally.count for tally in found if tally.held),
+        stale=sum(
+            tally.count
+            for tally in given
+            if source is not None and tally.snapshot_id != source
+        ),
+        hits=row.counted_hits + served.get((row.name, model.Source.POOL), 0),
+        misses=row.counted_misses
+        + served.get((row.name, model.Source.CREATED), 0),
     )
 
 
@@ -93,15 +94,3 @@ def of_claims(ids: Sequence[int] | None = None) -> sa.Select[Any]:
         .group_by(_C.c.pool, _C.c.source)
     )
     return query if ids is None else query.where(_C.c.id.in_(ids))
-
-
-def _by_pool(
-    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
-) -> Mapping[str, int]:
-    query = (
-        sa.select(_V.c.pool, sa.func.count())
-        .join(_P, _P.c.name == _V.c.pool)
-        .where(*conditions)
-        .group_by(_V.c.pool)
-    )
-    return {pool: int(n) for pool, n in connection.execute(query)}

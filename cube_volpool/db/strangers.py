@@ -1,6 +1,6 @@
 """Volumes of the pool project that no row knows; within a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -18,17 +18,28 @@ def unknown(
     One with the marker of an intent is the intent's.  One with the marker of
     a row that has another volume is a twin: a proxy sent the create twice.
     """
-    rows = connection.execute(sa.select(_T.c.marker, _T.c.volume_id)).all()
-    intents = {row.marker for row in rows if row.volume_id is None}
-    ids = {row.volume_id for row in rows}
+    left = {volume.id: volume for volume in found}
+    rows = sa.select(_T.c.volume_id).where(_T.c.volume_id.in_(left))
+    for volume_id in connection.scalars(rows):
+        del left[volume_id]
+    if not left:
+        return ()
     bound = sa.select(models.claims.c.volume_id).where(
         models.claims.c.status == model.ClaimStatus.BOUND,
-        models.claims.c.volume_id.in_([volume.id for volume in found]),
+        models.claims.c.volume_id.in_(left),
     )
-    ids.update(connection.scalars(bound))
+    ids = set(connection.scalars(bound))
+    intents = set(
+        connection.scalars(
+            sa.select(_T.c.marker).where(
+                _T.c.marker.in_(_markers(left.values())),
+                _T.c.volume_id.is_(None),
+            )
+        )
+    )
     return tuple(
         volume
-        for volume in found
+        for volume in left.values()
         if volume.id not in ids
         and volume.metadata.get(model.MARKER_KEY) not in intents
     )
@@ -55,11 +66,16 @@ def markers(
     connection: sa.Connection, found: Sequence[model.Volume]
 ) -> frozenset[str]:
     """Return which of the volumes' markers are a row's."""
-    asked = [volume.metadata.get(model.MARKER_KEY) for volume in found]
     known = connection.scalars(
-        sa.select(_T.c.marker).where(_T.c.marker.in_(asked))
+        sa.select(_T.c.marker).where(_T.c.marker.in_(_markers(found)))
     )
     return frozenset(known)
+
+
+def _markers(found: Iterable[model.Volume]) -> list[str]:
+    """Return the markers of those volumes that have one."""
+    asked = (volume.metadata.get(model.MARKER_KEY) for volume in found)
+    return [marker for marker in asked if marker is not None]
 
 
 def is_known(
