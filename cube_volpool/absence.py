@@ -31,9 +31,15 @@ class Missing:
 
 
 def missing(
-    rows: Iterable[model.PooledVolume], observed: planner.Observation
+    rows: Iterable[model.PooledVolume],
+    observed: planner.Observation,
+    *,
+    well: int = 0,
 ) -> Missing:
-    """Count the rows that Cinder answers 404 for, condemned ones aside."""
+    """Count the rows that Cinder answers 404 for, condemned ones aside.
+
+    ``well`` more were looked at, and are there.
+    """
     shown = [
         observed.volumes[row.volume_id]
         for row in rows
@@ -41,7 +47,8 @@ def missing(
         and row.volume_id is not None
         and row.volume_id in observed.volumes
     ]
-    return Missing(sum(volume is None for volume in shown), len(shown))
+    absent = sum(volume is None for volume in shown)
+    return Missing(absent, len(shown) + well)
 
 
 class Doubts:

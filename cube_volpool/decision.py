@@ -5,12 +5,15 @@ operator can be shown what the next round would do.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from cube_volpool import (
     absence,
     actions,
+    census,
+    exception,
     model,
     observe,
     origin,
@@ -70,21 +73,68 @@ class Decisions:
         self._builds = builds
         self._note = note
         self._doubts = absence.Doubts(settings.reconcile.absence_grace)
+        #: Until when nothing on a shelf is too old; it is not read before.
+        self._young: dict[model.PoolName, datetime] = {}
+
+    def building(self) -> observe.Building:
+        """Return what Cinder is building, for the pools of one round."""
+        return observe.Building(
+            self._api, deployment=self._settings.deployment
+        )
+
+    def resting(self) -> Mapping[model.PoolName, db_stock.Stock]:
+        """Return the pools in which nothing is to be done.
+
+        Whatever Cinder shows and whatever room there is.  Costs the same
+        however many volumes they have.
+        """
+        found = self._store.stock.glance(counted=self._counted())
+        return {
+            spec.name: found[spec.name]
+            for spec in self._settings.pools
+            if spec.name in found and self._rests(spec, found[spec.name])
+        }
+
+    def _rests(
+        self, spec: settings.PoolSpec, stock: db_stock.Stock
+    ) -> bool:
+        pool = self._pool(spec, stock)
+        if stock.rows or supply.needs_shelf(pool):
+            return False
+        # Another pool may make room before it is this one's turn.
+        limits = dataclasses.replace(
+            self._limits(spec, stock),
+            room=spec.min_ready,
+            room_of_source=spec.min_ready,
+        )
+        nothing = planner.Observation(volumes={})
+        return not planner.plan(pool, nothing, limits)
+
+    def pools(self) -> Mapping[model.PoolName, supply.Pool]:
+        """Return the pools as the ledger has them, their shelves counted.
+
+        One that has no record yet is missing; that comes with the next sync.
+        """
+        found = self._store.stock.glance(counted=self._counted())
+        return {
+            spec.name: self._pool(spec, found[spec.name])
+            for spec in self._settings.pools
+            if spec.name in found
+        }
 
     def of(
         self,
         spec: settings.PoolSpec,
         *,
-        listing: Sequence[model.Volume] | None = None,
+        building: observe.Building,
+        seen: census.Census | None = None,
     ) -> Decision:
-        """Decide; ``listing``, of an audit, is every volume there is.
+        """Decide; ``seen``, of an audit, is every volume there is.
 
         Raises LostRace, LedgerUnavailable and what the volume API raises.
         """
-        stock, observed = self._look(spec, listing)
-        believes = self._believes_absence(
-            spec, stock, observed, is_audit=listing is not None
-        )
+        stock, observed = self._look(spec, building, seen)
+        believes = self._believes_absence(spec, stock, observed, seen)
         return self._decide(spec, stock, observed, believes=believes)
 
     def preview(self, spec: settings.PoolSpec) -> Decision:
@@ -93,22 +143,47 @@ class Decisions:
         Of what is missing from Cinder nothing is believed, or noted.  Raises
         what ``of`` does.
         """
-        stock, observed = self._look(spec, None)
+        stock, observed = self._look(spec, self.building(), None)
         return self._decide(spec, stock, observed, believes=False)
 
     def _look(
         self,
         spec: settings.PoolSpec,
-        listing: Sequence[model.Volume] | None,
+        building: observe.Building,
+        seen: census.Census | None,
     ) -> tuple[db_stock.Stock, planner.Observation]:
-        stock = self._store.stock.load(spec.name, counted=self._counted())
-        if listing is not None:
-            seen = observe.full(self._api, stock.rows, listing=listing)
-            return stock, seen
-        deployment = self._settings.deployment
-        return stock, observe.fast(
-            self._api, stock.rows, deployment=deployment
+        stock = self._read(spec, seen)
+        if seen is None:
+            return stock, observe.fast(
+                self._api, stock.rows, building=building
+            )
+        return stock, observe.full(
+            self._api,
+            stock.rows,
+            listing=seen.others.values(),
+            well=seen.well,
         )
+
+    def _read(
+        self, spec: settings.PoolSpec, seen: census.Census | None
+    ) -> db_stock.Stock:
+        """Read a pool; the rows on its shelf only if they are needed."""
+        counted = self._counted()
+        stock = self._store.stock.glance(spec.name, counted=counted).get(
+            spec.name
+        )
+        if stock is None:
+            raise exception.LostRace(what="pool", id=spec.name)
+        is_well = seen is None or (
+            self._store.stock.shelved(spec.name) <= seen.well
+        )
+        if is_well and not supply.needs_shelf(self._pool(spec, stock)):
+            return stock
+        stock = self._store.stock.load(spec.name, counted=counted)
+        young_until = self._pool(spec, stock).first_too_old()
+        if young_until is not None:
+            self._young[spec.name] = young_until
+        return stock
 
     def _decide(
         self,
@@ -145,7 +220,9 @@ class Decisions:
             deployment=self._settings.deployment,
             source=source,
             rows=stock.rows,
+            others=stock.others,
             now=stock.now,
+            young_until=self._young.get(spec.name),
             paused=record.paused,
             drained=record.drained,
             current=record.current_snapshot_id,
@@ -158,17 +235,17 @@ class Decisions:
         spec: settings.PoolSpec,
         stock: db_stock.Stock,
         observed: planner.Observation,
-        *,
-        is_audit: bool,
+        seen: census.Census | None,
     ) -> bool:
-        seen = absence.missing(stock.rows, observed)
+        well = 0 if seen is None else _well(stock, seen)
+        gone = absence.missing(stock.rows, observed, well=well)
         is_believed = self._doubts.is_believed(
-            spec.name, seen, now=stock.now, is_audit=is_audit
+            spec.name, gone, now=stock.now, is_audit=seen is not None
         )
-        if not is_believed and seen.is_mass:
+        if not is_believed and gone.is_mass:
             self._note(
                 spec.name,
-                f"{seen.missing} of {seen.looked_at} volumes are missing from "
+                f"{gone.missing} of {gone.looked_at} volumes are missing from "
                 "Cinder; is it the right one? They are given up once that "
                 "lasts for [reconcile] absence_grace",
             )
@@ -210,3 +287,12 @@ class Decisions:
                 limits.build_timeout * limits.max_creating_per_snapshot
             ),
         )
+
+
+def _well(stock: db_stock.Stock, seen: census.Census) -> int:
+    """Count what an audit found well; a shelf is only counted when all is."""
+    return sum(row.id in seen.well for row in stock.rows) + sum(
+        tally.count
+        for tally in stock.others
+        if tally.status is model.RowStatus.AVAILABLE
+    )

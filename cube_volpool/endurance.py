@@ -190,6 +190,17 @@ class Enduring:
             )
         )
 
+    def list_page(
+        self,
+        *,
+        metadata: Mapping[str, str],
+        after: model.VolumeId | None = None,
+    ) -> volumeapi.Page:
+        """See :class:`volumeapi.VolumeAPI`."""
+        return self._read(
+            lambda api: api.list_page(metadata=metadata, after=after)
+        )
+
     def update_volume(
         self,
         volume_id: model.VolumeId,

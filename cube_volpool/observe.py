@@ -1,11 +1,12 @@
 """Looking at Cinder on behalf of reconcile: the least that is needed.
 
-A fast look costs O(changes): rows in creation by one filtered listing, the
-few that left it by GET, condemned ones by GET.  An audit lists everything.
+A fast look costs O(changes): rows in creation by one filtered listing for
+all pools, the few that left it by GET, condemned ones by GET.  An audit lists
+everything, see ``census``.
 Absence from a listing is never proof; a GET by id is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from oslo_log import log
@@ -22,11 +23,35 @@ _DELETING_PER_ROUND: Final = 50
 _UNCLEAR_PER_ROUND: Final = 3
 
 
+class Building:
+    """What Cinder is building for us: one filtered listing for a round.
+
+    Asked for by the first pool that needs it.  For the others it is older
+    than their rows, which proves nothing wrong: what it lacks is looked at by
+    id, and what it has was still being built a moment ago.
+    """
+
+    def __init__(self, api: volumeapi.VolumeAPI, *, deployment: str) -> None:
+        self._api = api
+        self._deployment = deployment
+        self._listed: Mapping[model.VolumeId, model.Volume] | None = None
+
+    def listed(self) -> Mapping[model.VolumeId, model.Volume]:
+        """Return the volumes by id.  Raises what the volume API raises."""
+        if self._listed is None:
+            found = self._api.list_volumes(
+                metadata={model.DEPLOYMENT_KEY: self._deployment},
+                statuses=("creating",),
+            )
+            self._listed = {volume.id: volume for volume in found}
+        return self._listed
+
+
 def fast(
     api: volumeapi.VolumeAPI,
     rows: Iterable[model.PooledVolume],
     *,
-    deployment: str,
+    building: Building,
 ) -> planner.Observation:
     """Look at the rows in creation and at the condemned ones.
 
@@ -38,11 +63,7 @@ def fast(
     deleting = [row for row in rows if row.status is _R.DELETING]
     listed: Mapping[model.VolumeId, model.Volume] = {}
     if any(row.volume_id is not None for row in creating):
-        found = api.list_volumes(
-            metadata={model.DEPLOYMENT_KEY: deployment},
-            statuses=("creating",),
-        )
-        listed = {volume.id: volume for volume in found}
+        listed = building.listed()
     looked = creating + deleting[:_DELETING_PER_ROUND]
     return planner.Observation(
         volumes=_by_id(api, looked, listed), intents=_intents(api, looked)
@@ -54,9 +75,18 @@ def full(
     rows: Iterable[model.PooledVolume],
     *,
     listing: Iterable[model.Volume],
+    well: Collection[int] = (),
 ) -> planner.Observation:
-    """Look at every row, by a listing of the whole project."""
-    looked = [row for row in rows if row.status is not _R.RESERVED]
+    """Look at rows by a listing of the whole project.
+
+    Not at those whose numbers are in ``well``: they are as they should be,
+    so nothing can be decided about them.
+    """
+    looked = [
+        row
+        for row in rows
+        if row.status is not _R.RESERVED and row.id not in well
+    ]
     listed = {volume.id: volume for volume in listing}
     # The listing is older than the rows: a volume that was finished, or
     # handed back, in between would be judged by what it was before; and one

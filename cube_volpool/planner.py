@@ -90,6 +90,15 @@ def unfit(
     return next((reason for good, reason in checks if not good), None)
 
 
+def is_as_shelved(
+    pool: Pool, row: model.PooledVolume, volume: model.Volume
+) -> bool:
+    """Is a row on the shelf, and its volume as it was put there?"""
+    return row.status is _R.AVAILABLE and (
+        _settle_available(pool, row, volume) is None
+    )
+
+
 def _is_of_type(row: model.PooledVolume, volume: model.Volume) -> bool:
     """By the id where both are known: Cinder's types can be renamed."""
     if row.volume_type_id is not None and volume.volume_type_id is not None:

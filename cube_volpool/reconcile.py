@@ -1,6 +1,6 @@
 """Journeys 2 and 3: observe, plan, apply; one pool at a time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -8,8 +8,10 @@ from oslo_log import log
 
 from cube_volpool import (
     actions,
+    census,
     exception,
     model,
+    observe,
     settings,
     supply,
     volumeapi,
@@ -18,7 +20,7 @@ from cube_volpool.adoption import Adoption
 from cube_volpool.builds import Builds
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
-from cube_volpool.decision import Decisions
+from cube_volpool.decision import Decision, Decisions
 from cube_volpool.deletion import Deletion
 from cube_volpool.topup import TopUp
 
@@ -73,14 +75,23 @@ class Reconciler:
         )
 
     def round(self, names: Iterable[model.PoolName] | None = None) -> bool:
-        """Reconcile the named pools, or all; is something under way?"""
+        """Reconcile the named pools, or all; is something under way?
+
+        Of all, those that rest are left alone.
+        """
         chosen = self._specs if names is None else names
+        resting = self.decisions.resting() if names is None else {}
+        building = self.decisions.building()
         busy = False
         failures = Failures()
         for name in chosen:
-            if name in self._specs:
+            if name in resting:
+                failures.tried += 1
+                # The trouble of a volume that is gone now ends here.
+                self._deletion.tell(resting[name])
+            elif name in self._specs:
                 busy |= self._guarded(
-                    self._specs[name], listing=None, failures=failures
+                    self._specs[name], building=building, failures=failures
                 )
         if names is None:
             self.has_failed = failures.are_all
@@ -88,32 +99,37 @@ class Reconciler:
 
     def audit(self) -> None:
         """Look at every volume of the deployment, paged; adopt strangers."""
+        pools = self.decisions.pools()
+        seen = census.Census(self._store, self._adoption, pools)
         try:
-            listing = self._api.list_volumes(
-                metadata={model.DEPLOYMENT_KEY: self._settings.deployment}
-            )
+            seen.take(self._api, deployment=self._settings.deployment)
         except volumeapi.VolumeAPIError as error:
             LOG.warning("The audit has to wait: %s", error)
             self.has_failed = True
             return
-        # Adopted first: a restored ledger would else be filled up with new
-        # volumes, only to find too many a moment later.
-        self._adoption.take_in(listing)
+        building = self.decisions.building()
         failures = Failures()
-        for spec in self._specs.values():
-            self._guarded(spec, listing=listing, failures=failures)
+        for name in pools:
+            self._guarded(
+                self._specs[name],
+                building=building,
+                seen=seen,
+                failures=failures,
+            )
         self.has_failed = failures.are_all
 
     def _guarded(
         self,
         spec: settings.PoolSpec,
         *,
-        listing: Sequence[model.Volume] | None,
+        building: observe.Building,
+        seen: census.Census | None = None,
         failures: "Failures",
     ) -> bool:
         failures.tried += 1
         try:
-            return self._reconcile(spec, listing=listing)
+            decision = self.decisions.of(spec, building=building, seen=seen)
+            return self._reconcile(spec, decision)
         except exception.LostRace as lost:
             LOG.debug("Pool %s: another daemon was first: %s", spec.name, lost)
         except volumeapi.VolumeAPIError as error:
@@ -129,12 +145,8 @@ class Reconciler:
         return True
 
     def _reconcile(
-        self,
-        spec: settings.PoolSpec,
-        *,
-        listing: Sequence[model.Volume] | None,
+        self, spec: settings.PoolSpec, decision: Decision
     ) -> bool:
-        decision = self.decisions.of(spec, listing=listing)
         stock, decided = decision.stock, decision.actions
         self._carry_out(spec, stock, decided)
         self._deletion.tell(stock)

@@ -67,7 +67,12 @@ class Pool:
     #: None: no snapshot is known, so nothing is built and nothing is stale.
     source: Source | None
     rows: tuple[model.PooledVolume, ...]
+    #: Rows that were counted and not read: all that are on the shelf or
+    #: reserved, or none.
+    others: tuple[model.Tally, ...] = ()
     now: datetime
+    #: Nothing on the shelf is too old before; None: not known.
+    young_until: datetime | None = None
     paused: bool = False
     #: Is all of its stock to be given up?
     drained: bool = False
@@ -77,14 +82,14 @@ class Pool:
     volume_type_id: str | None = None
     switched_at: datetime | None = None
 
-    def is_fresh(self, row: model.PooledVolume) -> bool:
+    def is_fresh(self, row: model.PooledVolume | model.Tally) -> bool:
         """Is a row as they are built now: of the source, in its size?"""
         return self.source is not None and (
             (row.snapshot_id, row.size_gib)
             == (self.source.snapshot_id, self.source.size_gib)
         )
 
-    def is_stale(self, row: model.PooledVolume) -> bool:
+    def is_stale(self, row: model.PooledVolume | model.Tally) -> bool:
         """Is a row neither as they are built nor, in a change, given?"""
         if self.source is None or self.is_fresh(row):
             return False
@@ -104,11 +109,72 @@ class Pool:
 
         By its marker, so that every daemon says the same.
         """
-        if self.spec.max_age is None or row.status is not _R.AVAILABLE:
+        if row.status is not _R.AVAILABLE:
             return False
+        limit = self._limit_of_age(row)
+        return limit is not None and self.now - row.created_at > limit
+
+    def _limit_of_age(self, row: model.PooledVolume) -> timedelta | None:
+        if self.spec.max_age is None:
+            return None
         share = int(row.marker[:8], 16) / 0xFFFFFFFF
-        limit = self.spec.max_age * (1 - JITTER * share)
-        return self.now - row.created_at > limit
+        return self.spec.max_age * (1 - JITTER * share)
+
+    def first_too_old(self) -> datetime | None:
+        """Return until when no row on the shelf is too old; None: for ever.
+
+        Of all rows, for a reserved one may be handed back; and of one that
+        is begun now, whose time may be shorter.
+        """
+        if self.spec.max_age is None:
+            return None
+        first = self.now + self.spec.max_age * (1 - JITTER)
+        for row in self.rows:
+            limit = self._limit_of_age(row)
+            if limit is not None:
+                first = min(first, row.created_at + limit)
+        return first
+
+    def shelved(self) -> Sequence[model.Tally]:
+        """Return what was counted of the shelf, held volumes aside."""
+        return [
+            tally
+            for tally in self.others
+            if tally.status is _R.AVAILABLE and not tally.held
+        ]
+
+
+def needs_shelf(pool: Pool) -> bool:
+    """Are the rows themselves needed of a shelf that was only counted?
+
+    Which to give up is told by them, and how many are too old.  So it is
+    true whenever one may be given up or be too old, and at times although
+    none is.
+    """
+    shelf = pool.shelved()
+    if pool.drained:
+        return bool(shelf)
+    if pool.source is None:
+        return False
+    ready = sum(tally.count for tally in shelf)
+    stale = sum(tally.count for tally in shelf if pool.is_stale(tally))
+    fresh = sum(tally.count for tally in shelf if pool.is_fresh(tally))
+    target = pool.spec.min_ready
+    return (
+        (stale > 0 and ready > target)
+        or fresh > target
+        or ready - stale - fresh > target
+        or any(_may_be_expired(pool, tally) for tally in shelf)
+    )
+
+
+def _may_be_expired(pool: Pool, tally: model.Tally) -> bool:
+    """May one of these be too old?"""
+    if pool.spec.max_age is None:
+        return False
+    if pool.young_until is not None and pool.now <= pool.young_until:
+        return False
+    return pool.now - tally.oldest >= pool.spec.max_age * (1 - JITTER)
 
 
 def switch(pool: Pool, decided: Iterable[Action]) -> Switch | None:
@@ -121,6 +187,9 @@ def switch(pool: Pool, decided: Iterable[Action]) -> Switch | None:
     shelf = _shelf_after(pool, decided)
     fresh = sum(pool.is_fresh(row) for row in shelf)
     given = sum(row.snapshot_id == pool.current for row in shelf)
+    for tally in pool.shelved():
+        fresh += tally.count * pool.is_fresh(tally)
+        given += tally.count * (tally.snapshot_id == pool.current)
     # More than the target is never built, whatever switch_at says.
     needed = min(
         pool.spec.switch_at.of(pool.spec.min_ready), pool.spec.min_ready
@@ -316,6 +385,10 @@ def _count(pool: Pool, decided: Sequence[Action]) -> _Counts:
         if pool.is_fresh(row):
             counts.fresh += 1
             counts.expired += pool.is_expired(row)
+    for tally in pool.others:
+        if not tally.held:
+            counts.alive += tally.count
+            counts.fresh += tally.count * pool.is_fresh(tally)
     return counts
 
 

@@ -6,10 +6,23 @@ catches the errors of this module and never sees an HTTP status.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Final, Protocol
 
 from cube_volpool import model, secrecy
+
+#: Volumes on a page, where Cinder's osapi_max_limit is not less.
+PAGE: Final = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A part of a listing."""
+
+    volumes: tuple[model.Volume, ...]
+    #: The volume that the next one begins after; None: it was the last.
+    after: model.VolumeId | None
 
 
 class VolumeAPIError(Exception):
@@ -102,6 +115,18 @@ class VolumeAPI(Protocol):
         ``name`` is compared again, exactly: a database may compare without
         case.  A volume of another project is left out, whatever the role of
         the credential shows.
+        """
+
+    def list_page(
+        self,
+        *,
+        metadata: Mapping[str, str],
+        after: model.VolumeId | None = None,
+    ) -> Page:
+        """GET /volumes/detail of this project, one page.  Idempotent.
+
+        The oldest volume first, so that what is made meanwhile comes last.
+        Raises NotFound when ``after`` was deleted.
         """
 
     def update_volume(

@@ -54,11 +54,18 @@ class Events:
     def stock_load(
         self, done: db_stock.Stock, pool: model.PoolName, **_: Any
     ) -> None:
-        """A round looked at a pool: is it low now, or not any more?"""
+        """A round has read a pool: is it low now, or not any more?"""
+        self._reached(pool, done.ready)
+
+    def stock_glance(
+        self, done: Mapping[model.PoolName, db_stock.Stock], *_: Any, **__: Any
+    ) -> None:
+        """A round looked at a pool, or at all."""
+        for pool, stock in done.items():
+            self._reached(pool, stock.ready)
+
+    def _reached(self, pool: model.PoolName, ready: int) -> None:
         target = self._targets.get(pool, 0)
-        ready = sum(
-            row.status is _R.AVAILABLE and not row.held for row in done.rows
-        )
         payload = {"pool": pool, "ready": ready, "target": target}
         if 2 * ready < target and pool not in self._low:
             self._low.add(pool)

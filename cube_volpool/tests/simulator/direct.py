@@ -96,6 +96,20 @@ class DirectAPI:
         return tuple(v for v in found if v.project_id == self.project_id
                      and (name is None or v.name == name))
 
+    def list_page(
+        self, *, metadata: Mapping[str, str],
+        after: model.VolumeId | None = None,
+    ) -> volumeapi.Page:
+        """GET /volumes/detail, one page."""
+        query = {"sort": SORT, "metadata": json.dumps(dict(metadata)),
+                 "limit": str(volumeapi.PAGE)}
+        if after is not None:
+            query["marker"] = after
+        page = self._call(volumes.detail, query=query)["volumes"]
+        return volumeapi.Page(
+            volumes=tuple(self._volume(body) for body in page),
+            after=page[-1]["id"] if len(page) == volumeapi.PAGE else None)
+
     def update_volume(self, volume_id: model.VolumeId, *, name: str,
                       metadata: Mapping[str, str]) -> model.Volume:
         """PUT /volumes/{id}."""

@@ -50,6 +50,7 @@ def throttled(seconds):
 READS = {
     "get_volume": lambda api: api.get_volume(_ID),
     "list_volumes": lambda api: api.list_volumes(name="web"),
+    "list_page": lambda api: api.list_page(metadata={}),
     "list_transfers": lambda api: api.list_transfers(_ID),
     "list_snapshots": lambda api: api.list_snapshots(),
     "list_volume_types": lambda api: api.list_volume_types(),

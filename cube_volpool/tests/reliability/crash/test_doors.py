@@ -33,6 +33,7 @@ _KEYRINGS: Final = {
         "create_volume",
         "get_volume",
         "list_volumes",
+        "list_page",
         "update_volume",
         "delete_volume",
         "offer",

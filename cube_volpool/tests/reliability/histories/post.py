@@ -19,6 +19,7 @@ Bounds, in seconds of the clock and so far below the grace times of 900 that
 the protocol assumes: an effect lands at most ``LATEST`` after it was sent.
 """
 
+import dataclasses
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -54,6 +55,7 @@ _FAULTS: Final[dict[str, tuple[str, ...]]] = {
     "update_volume": (*_ANY_EFFECT, "repeated"),
 }
 _READ: Final = ("lost", "lost", "unreachable")
+_LISTINGS: Final = ("list_volumes", "list_page")
 _LEDGER: Final = ("away", "unheard", "unheard", "retried")
 
 
@@ -155,7 +157,7 @@ class Post:
             kinds, odds = _FAULTS[call.method], dials.cinder
         else:
             kinds, odds = _READ, dials.cinder
-            if call.door == "pool" and call.method == "list_volumes":
+            if call.door == "pool" and call.method in _LISTINGS:
                 kinds = (*_READ, "short", "short")
         if call.method in dials.worse:
             odds *= 10
@@ -184,10 +186,15 @@ class Post:
         if kind in ("retried", "repeated") and outcome[0]:
             return self._execute(call)
         if kind == "short" and outcome[0]:
-            return True, tuple(
-                v for v in outcome[1] if self.chance.random() < 0.7
-            )
+            return True, self._short(outcome[1])
         return outcome
+
+    def _short(self, listing: Any) -> Any:
+        """Leave some volumes out of a listing, or of a page of one."""
+        if isinstance(listing, volumeapi.Page):
+            kept = self._short(listing.volumes)
+            return dataclasses.replace(listing, volumes=kept)
+        return tuple(v for v in listing if self.chance.random() < 0.7)
 
     def _execute(self, call: Call) -> tuple[bool, Any]:
         self.before(call)

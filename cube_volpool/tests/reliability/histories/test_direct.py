@@ -125,6 +125,7 @@ def _draw(chance: random.Random) -> Callable[[Side], Any]:
         lambda s: s.apis[who].get_volume(one(s)): 2,
         lambda s: s.apis[who].list_volumes(name=name or None): 1,
         lambda s: s.apis[who].list_volumes(metadata=metadata): 1,
+        lambda s: s.apis[who].list_page(metadata=metadata): 1,
         lambda s: s.apis[who].list_volumes(statuses=("creating", "error")): 1,
         lambda s: s.apis[who].list_volumes(): 1,
         lambda s: s.apis[who].update_volume(
