@@ -50,6 +50,15 @@ class Decision:
         )
 
 
+    @property
+    def yields(self) -> bool:
+        """Is less begun than could be, because callers wait?"""
+        limits = self.limits
+        if limits.beside_claims is limits.beside_creates is None:
+            return False
+        return self.held_back is not None
+
+
 class Decisions:
     """Decides for pools of one deployment.
 
@@ -106,6 +115,8 @@ class Decisions:
             self._limits(spec, stock),
             room=spec.min_ready,
             room_of_source=spec.min_ready,
+            beside_claims=None,
+            beside_creates=None,
         )
         nothing = planner.Observation(volumes={})
         return not planner.plan(pool, nothing, limits)
@@ -266,11 +277,21 @@ class Decisions:
         return supply.Limits(
             room=room if may_begin else min(room, 0),
             room_of_source=of_source,
+            beside_claims=self._beside_claims(stock),
+            beside_creates=_beside_creates(stock),
             intent_grace=limits.intent_grace,
             build_timeout=limits.build_timeout,
             drain=limits.drain_per_round,
             drain_time=limits.drain_time,
         )
+
+    def _beside_claims(self, stock: db_stock.Stock) -> int | None:
+        """Nothing is begun while many callers wait for their volumes.
+
+        That ends: claims on a pool that nobody fills become creates.
+        """
+        most = self._settings.reconcile.yield_to_claims
+        return 0 if 0 < most <= stock.traffic.claims else None
 
     def _counted(self) -> creation.Counted:
         """Return what counts as in creation.
@@ -287,6 +308,17 @@ class Decisions:
                 limits.build_timeout * limits.max_creating_per_snapshot
             ),
         )
+
+
+def _beside_creates(stock: db_stock.Stock) -> int | None:
+    """Let callers' creates of one snapshot wait for one build at most.
+
+    Not for none: a pool that is empty because of them would stay so.
+    """
+    source = stock.record.source_snapshot_id
+    if source is None or not stock.traffic.creates.get(source):
+        return None
+    return 1 - stock.creating_by_snapshot.get(source, 0)
 
 
 def _well(stock: db_stock.Stock, seen: census.Census) -> int:

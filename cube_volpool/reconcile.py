@@ -153,7 +153,7 @@ class Reconciler:
         return any(
             row.status in (model.RowStatus.CREATING, model.RowStatus.DELETING)
             for row in stock.rows
-        ) or bool(decided)
+        ) or bool(decided or decision.yields)
 
     def _carry_out(
         self,

@@ -112,6 +112,8 @@ class ReconcileSettings:
     max_creating: int = 16
     #: Cinder makes volumes of one snapshot one at a time.
     max_creating_per_snapshot: int = 4
+    #: While so many claims are under way, none is begun; 0: it is no matter.
+    yield_to_claims: int = 8
     #: How long an unclear create may still turn up.
     intent_grace: timedelta = timedelta(minutes=15)
     #: What one place in a snapshot's queue may take.

@@ -5,7 +5,7 @@ beside the old stock, switch, drain.  See "A new image: build, switch, drain"
 among the decisions.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -51,6 +51,10 @@ class Limits:
     room_of_source: int
     intent_grace: timedelta
     build_timeout: timedelta
+    #: And how many may begin beside what callers wait for: the claims, and
+    #: ordinary creates from the source; None: there is nothing to mind.
+    beside_claims: int | None = None
+    beside_creates: int | None = None
     #: False: a 404 of a volume that nobody condemned proves nothing now.
     believes_absence: bool = True
     #: How many volumes may be given up for their image.
@@ -324,6 +328,7 @@ def _bounds(
     # What was built of the old image leaves the new one's queue as it was.
     fresh = sum(pool.is_fresh(row) for row in built)
     return (
+        *_courtesies(limits, fresh),
         (
             _most(pool) - counts.alive,
             f"of at most {_most(pool)} volumes, by its surge, it has "
@@ -344,6 +349,20 @@ def _bounds(
             "max_creating_per_snapshot lets",
         ),
     )
+
+
+def _courtesies(limits: Limits, fresh: int) -> Iterator[tuple[int, str]]:
+    """Yield how many creates may begin beside what callers wait for."""
+    if limits.beside_claims is not None:
+        yield (
+            limits.beside_claims,
+            "claims are under way, and come first",
+        )
+    if limits.beside_creates is not None:
+        yield (
+            limits.beside_creates + fresh,
+            "an ordinary create from its image is under way, and comes first",
+        )
 
 
 def _most(pool: Pool) -> int:

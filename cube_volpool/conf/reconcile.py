@@ -53,6 +53,18 @@ _LIMITS: Final = (
         "cinder-volume. Cannot exceed max_creating.",
     ),
     cfg.IntOpt(
+        "yield_to_claims",
+        default=8,
+        min=0,
+        help="While so many claims are under way, of all daemons and pools, "
+        "no create is begun: copying images makes every claim slower. 0 "
+        "begins them all the same. Too few stop the refill whenever some "
+        "servers are built at once. Too many let claims wait for copies in "
+        "the busiest minute. While somebody waits for an ordinary create from "
+        "a pool's image, at most one volume of that image is built beside it, "
+        "whatever is set here. Related: max_creating.",
+    ),
+    cfg.IntOpt(
         "deletes_per_hour",
         default=100,
         min=1,
@@ -143,6 +155,7 @@ def read(group: section.Section) -> settings.ReconcileSettings:
         audit_interval=group.seconds("audit_interval"),
         max_creating=group.get("max_creating"),
         max_creating_per_snapshot=group.get("max_creating_per_snapshot"),
+        yield_to_claims=group.get("yield_to_claims"),
         intent_grace=group.seconds("intent_grace"),
         build_timeout=group.seconds("build_timeout"),
         deletes_per_hour=group.get("deletes_per_hour"),

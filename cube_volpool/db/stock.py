@@ -3,7 +3,7 @@
 import dataclasses
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -11,7 +11,14 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from cube_volpool import exception, model
-from cube_volpool.db import creation, models, strangers, swap, tallies
+from cube_volpool.db import (
+    creation,
+    models,
+    strangers,
+    swap,
+    tallies,
+)
+from cube_volpool.db import traffic as db_traffic
 from cube_volpool.db.ledger import Ledger, transaction
 
 _T = models.backup_volumes
@@ -34,6 +41,8 @@ class Stock:
     #: Rows in creation: over all pools, and by source snapshot.
     creating: int
     creating_by_snapshot: Mapping[model.SnapshotId, int]
+    #: What callers wait for.
+    traffic: db_traffic.Traffic = field(default_factory=db_traffic.Traffic)
 
     @property
     def ready(self) -> int:
@@ -102,7 +111,7 @@ class StockRecords:
     ) -> Mapping[model.PoolName, Stock]:
         """Read a pool, or all, with those rows that are under way.
 
-        The others are counted.  Four statements, whatever there is.
+        The others are counted.  Five statements, whatever there is.
         """
         found = self._records(
             connection,
@@ -143,6 +152,7 @@ class StockRecords:
         by_snapshot = creation.count(
             connection, self._clock, counted or creation.Counted()
         )
+        callers = db_traffic.read(connection, self._clock)
         return {
             found.name: Stock(
                 record=dataclasses.replace(
@@ -153,6 +163,7 @@ class StockRecords:
                 now=found._mapping["now"],
                 creating=sum(by_snapshot.values()),
                 creating_by_snapshot=by_snapshot,
+                traffic=callers,
             )
             for found in records
         }

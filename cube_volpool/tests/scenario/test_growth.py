@@ -74,12 +74,12 @@ class RoundCase(base.ScenarioCase):
 
         self.assertEqual([_LIST], self.calls())
 
-    def test_pools_at_rest_cost_four_statements(self) -> None:
+    def test_pools_at_rest_cost_five_statements(self) -> None:
         """All of them together, and nothing is asked of Cinder."""
         self.one.fill()
         self.cloud.journal.clear()
 
-        self.assertEqual(4, len(self.statements()))
+        self.assertEqual(5, len(self.statements()))
         self.assertEqual([], self.calls())
 
     def test_a_pool_that_is_short_is_filled_beside_resting_ones(self) -> None:
