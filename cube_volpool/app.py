@@ -61,13 +61,15 @@ def wire(
     keyrings: Keyrings,
     ticker: clock.Clock,
     runner: parallel.Runner,
+    hands: parallel.Runner,
     chance: Callable[[], float] = random.random,
     watch: doors.Watch | None = None,
 ) -> House:
     """Wire the house around its two doors.
 
-    ``chance`` returns a number from 0 to 1, by which pauses are drawn;
-    ``watch`` is told what passes the doors.
+    ``runner`` makes calls to Cinder, and ``hands`` works on the claims of one
+    request; they must not share threads.  ``chance`` returns a number from 0
+    to 1, by which pauses are drawn; ``watch`` is told what passes the doors.
     """
     owner_token = str(uuid.uuid4())
     keyrings = _enduring(keyrings, settings, ticker=ticker, chance=chance)
@@ -104,6 +106,7 @@ def wire(
         owner_token=owner_token,
         clock=ticker,
         runner=runner,
+        hands=hands,
         refill=bell.ring,
     )
     rescuer = rescue.Rescuer(

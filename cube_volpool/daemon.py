@@ -75,6 +75,9 @@ class Daemon:
         self._sessions = app.open_sessions(conf, settings, http=http)
         self._tenants = self._sessions.tenants()
         self._runner = parallel.Threads(3 * settings.claim.max_outstanding)
+        self._hands = parallel.Threads(
+            settings.claim.max_outstanding_in_batches, name="claim"
+        )
         self.house = app.wire(
             settings,
             store=app.open_store(conf),
@@ -85,6 +88,7 @@ class Daemon:
             ),
             ticker=self._clock,
             runner=self._runner,
+            hands=self._hands,
             watch=doors.Watch(
                 meters=meter, clock=self._clock, listeners=self._listeners()
             ),
@@ -199,6 +203,8 @@ class Daemon:
         """Let go of threads and connections."""
         if self._notifier is not None:
             self._notifier.stop(_LAST_NEWS)
+        # The hands first: they wait for the others.
+        self._hands.close()
         self._runner.close()
         self.house.store.close()
         # Its connections would stay otherwise, with a thread for each; and

@@ -60,6 +60,18 @@ class PoolEmpty(VolpoolError):
     template = "no volume for {name}: {reason}; create it directly"
 
 
+class Withheld(VolpoolError):
+    """All or nothing was asked, and another volume was not to be had.
+
+    Nothing was given.  Fields: name, and failed, the other one's name.
+    """
+
+    template = (
+        "no volume for {name}: all or nothing was asked, and {failed} was "
+        "not to be had"
+    )
+
+
 class ClaimInProgress(VolpoolError):
     """The outcome is not known yet; ask again.  Field: retry_after, s."""
 

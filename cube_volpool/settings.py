@@ -100,6 +100,7 @@ class ClaimSettings:
     max_outstanding: int = 64
     max_outstanding_per_project: int = 32
     max_outstanding_per_pool: int = 48
+    max_outstanding_in_batches: int = 48
 
 
 @dataclass(frozen=True, kw_only=True)

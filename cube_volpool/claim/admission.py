@@ -20,14 +20,28 @@ class Admission:
         self._lock = threading.Lock()
         self._projects: Counter[str] = Counter()
         self._pools: Counter[str] = Counter()
+        #: How they came: one by one, or several in a request.
+        self._ways: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, project_id: model.ProjectId) -> Iterator[None]:
-        """Hold a place for one claim.  Raises Busy at once when full."""
+    def place(
+        self, project_id: model.ProjectId, *, in_batch: bool = False
+    ) -> Iterator[None]:
+        """Hold a place for one claim.  Raises Busy at once when full.
+
+        ``in_batch``: it is one of a request for several.  Those have a share
+        of the places, so that single claims find some at any time.
+        """
+        way = "batch" if in_batch else "single"
         with self._lock:
             self._refuse_when_full(project_id)
+            if in_batch:
+                self._refuse_batch_when_full()
             self._projects[project_id] += 1
-        with self._held(self._projects, project_id):
+            self._ways[way] += 1
+        with self._held(self._projects, project_id), self._held(
+            self._ways, way
+        ):
             yield
 
     @contextmanager
@@ -74,5 +88,13 @@ class Admission:
         if mine >= self._limits.max_outstanding_per_project:
             raise exception.Busy(
                 reason=f"{mine} claims of project {project_id} are under way",
+                retry_after=_RETRY_AFTER,
+            )
+
+    def _refuse_batch_when_full(self) -> None:
+        if self._ways["batch"] >= self._limits.max_outstanding_in_batches:
+            raise exception.Busy(
+                reason="this daemon works on as many claims of requests for "
+                "several volumes as it may",
                 retry_after=_RETRY_AFTER,
             )

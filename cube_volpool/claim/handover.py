@@ -4,6 +4,7 @@ Accept is the commit point.  Up to it everything can be taken back; after it
 only a look at Cinder says what happened.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from oslo_log import log
@@ -36,6 +37,15 @@ _FINAL: Final = (volumeapi.OverQuota, volumeapi.Forbidden)
 _REFUSALS: Final = (*_FINAL, volumeapi.NotFound, volumeapi.Refused)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A reserved volume that can be given: renamed, offered, and fit."""
+
+    claim: model.Claim
+    row: model.PooledVolume
+    prepared: Prepared
+
+
 class HandOver:
     """Takes one reserved row to its caller, or says why not."""
 
@@ -54,15 +64,15 @@ class HandOver:
         self._settlement = settlement
         self._preparation = Preparation(pool, runner, deployment=deployment)
 
-    def serve(
+    def prepare(
         self, job: Job, claim: model.Claim, row: model.PooledVolume
-    ) -> Answer | Condemned:
-        """Hand a reserved volume over.
+    ) -> Ready | Answer | Condemned:
+        """Do all that can be taken back: look up, rename, offer.
 
-        Returns the answer, or that another volume may be tried.  Raises
-        QuotaExceeded, Busy, InvalidRequest or CinderUnavailable when nothing
-        was given, ClaimInProgress when it is not known, LostRace when the
-        claim is not ours any more.
+        Returns what can be given now, the answer when the name is there, or
+        that another volume may be tried.  Raises Busy, InvalidRequest or
+        CinderUnavailable when nothing was given, LostRace when the claim is
+        not ours any more.
         """
         prepared = self._preparation.prepare(job, claim, row)
         existing = prepared.existing(job, claim)
@@ -79,6 +89,17 @@ class HandOver:
         if job.is_too_late():
             self._release(claim, row, prepared, reason="too late")
             raise too_late()
+        return Ready(claim=claim, row=row, prepared=prepared)
+
+    def give(self, job: Job, ready: Ready) -> Answer | Condemned:
+        """Record the offer and accept it.
+
+        Returns the answer, or that another volume may be tried.  Raises
+        QuotaExceeded, Busy or CinderUnavailable when nothing was given,
+        ClaimInProgress when it is not known, LostRace when the claim is not
+        ours any more.
+        """
+        claim, row, prepared = ready.claim, ready.row, ready.prepared
         offer: model.Offer = prepared.offer.value
         offered = self._store.claims.mark_offered(
             claim, transfer_id=offer.transfer_id, lease=job.lease
@@ -92,6 +113,12 @@ class HandOver:
         if isinstance(result, Answer):
             return result
         return Condemned(claim=result)
+
+    def let_go(self, ready: Ready, *, reason: str) -> None:
+        """Give nothing after all: the claim has failed.  Raises LostRace."""
+        self._release(
+            ready.claim, ready.row, ready.prepared, reason=reason
+        )
 
     def _not_prepared(
         self,

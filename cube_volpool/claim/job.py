@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from oslo_log import log
+
 from cube_volpool import exception, model, volumeapi
 from cube_volpool.claim.order import Order
 from cube_volpool.clock import Clock
 from cube_volpool.db.opening import NewClaim
+
+LOG = log.getLogger(__name__)
 
 #: A call with less time than this could not even fail in an orderly way.
 _LEAST_TIMEOUT = timedelta(seconds=1)
@@ -65,6 +69,18 @@ class Job:
         try:
             yield
         except exception.LedgerUnavailable as error:
+            raise self.in_progress() from error
+
+    @contextlib.contextmanager
+    def orderly(self) -> Iterator[None]:
+        """Let what is not the caller's to understand be *in progress*."""
+        try:
+            yield
+        except exception.LostRace as lost:
+            # Somebody took the claim over; they look, we do not guess.
+            LOG.info("Claim of %s: %s", self.request.name, lost)
+            raise self.in_progress(retry_after=1) from lost
+        except volumeapi.VolumeAPIError as error:
             raise self.in_progress() from error
 
     def opening(self) -> NewClaim:

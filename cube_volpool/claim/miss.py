@@ -33,11 +33,12 @@ class Misser:
         self._limits = limits
         self._clock = clock
 
-    def serve(self, job: Job, claim: model.Claim) -> Answer:
-        """Create the volume that a fresh claim asks for.
+    def prepare(self, job: Job, claim: model.Claim) -> Answer | None:
+        """Find out whether the volume may be created.
 
-        Raises PoolEmpty, QuotaExceeded, InvalidRequest, CinderUnavailable or
-        Busy when nothing was given, ClaimInProgress when it is not known.
+        Returns the answer when the name is there, None when it may.  Raises
+        PoolEmpty, InvalidRequest, CinderUnavailable or Busy when it may not:
+        then nothing was given.
         """
         existing = self._look_up(job, claim)
         if existing is not None:
@@ -45,6 +46,14 @@ class Misser:
         self._refuse(job, claim)
         self._refuse_sizeless(job, claim)
         self._refuse_late(job, claim)
+        return None
+
+    def create(self, job: Job, claim: model.Claim) -> Answer:
+        """Create the volume that a fresh claim asks for.
+
+        Raises PoolEmpty, QuotaExceeded, InvalidRequest, CinderUnavailable or
+        Busy when nothing was given, ClaimInProgress when it is not known.
+        """
         # Recorded before the POST: from here on this claim can never hit,
         # and whoever takes it over knows that a create may be out.
         claim = self._store.claims.begin_miss(

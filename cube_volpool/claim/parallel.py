@@ -1,4 +1,4 @@
-"""Cinder calls side by side, each with an answer of its own."""
+"""Calls side by side, each with an answer of its own."""
 
 from collections.abc import Callable
 from concurrent import futures
@@ -61,11 +61,15 @@ class Serial:
 
 
 class Threads:
-    """Each call in a thread of a pool."""
+    """Each call in a thread of a pool.
 
-    def __init__(self, workers: int) -> None:
+    None of them may wait for another of the same pool: all threads could do
+    so, and none would be left for what they wait for.
+    """
+
+    def __init__(self, workers: int, *, name: str = "cinder") -> None:
         self._pool = futures.ThreadPoolExecutor(
-            workers, thread_name_prefix="cinder"
+            workers, thread_name_prefix=name
         )
 
     def run(self, *calls: Call) -> tuple[Outcome, ...]:

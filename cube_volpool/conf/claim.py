@@ -49,6 +49,18 @@ _LIMITS: Final = (
         "backend is slow take the daemon from all others. More than "
         "max_outstanding is never reached.",
     ),
+    cfg.IntOpt(
+        "max_outstanding_in_batches",
+        default=48,
+        min=1,
+        help="How many claims that came in requests for several volumes a "
+        "daemon works on at the same time, in claims; the others of such a "
+        "request are answered Busy at once. What is left of max_outstanding "
+        "is for single claims. Too few turn away what the daemon could "
+        "serve. Too many let a few such requests keep single claims out. "
+        "Cannot exceed max_outstanding. Related: max_outstanding_per_project, "
+        "which counts these claims as well.",
+    ),
 )
 
 OPTS: Final = (
@@ -140,4 +152,5 @@ def read(group: section.Section) -> settings.ClaimSettings:
         max_outstanding=group.get("max_outstanding"),
         max_outstanding_per_project=group.get("max_outstanding_per_project"),
         max_outstanding_per_pool=group.get("max_outstanding_per_pool"),
+        max_outstanding_in_batches=group.get("max_outstanding_in_batches"),
     )

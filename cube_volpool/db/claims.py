@@ -2,8 +2,8 @@
 
 import dataclasses
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -12,6 +12,7 @@ from cube_volpool import exception, model
 from cube_volpool.db import models, swap
 from cube_volpool.db.ledger import Ledger, transaction
 from cube_volpool.db.opening import NewClaim, Opened, Opening
+from cube_volpool.db.register import Register
 from cube_volpool.db.shelf import Shelf
 
 _T = models.claims
@@ -26,6 +27,7 @@ class ClaimRecords:
         self._ledger = ledger
         self._clock = ledger.clock
         self._shelf = shelf
+        self._register = Register(ledger, shelf)
 
     def open(self, new: NewClaim) -> Opened:
         """Open a claim and reserve a row for it.
@@ -45,52 +47,63 @@ class ClaimRecords:
 
     @transaction
     def _open_new(self, connection: sa.Connection, new: NewClaim) -> Opened:
-        values = {
-            "marker": str(uuid.uuid4()),
-            "project_id": new.project_id,
-            "name": new.name,
-            "params_hash": new.params_hash,
-            "status": _C.PENDING,
-            "owner_token": new.owner_token,
-            "lease_until": self._clock(new.lease.total_seconds()),
-            "generation": 1,
-            "attempts": 1,
-            "created_at": self._clock(),
-            "updated_at": self._clock(),
-        }
-        claim = self._insert(connection, values)
+        claim = self._register.insert(connection, new)
         row = self._shelf.reserve(connection, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
 
-    def _insert(
-        self, connection: sa.Connection, values: dict[str, Any]
-    ) -> model.Claim:
-        """Insert a claim and read it back, in one statement if possible."""
-        insert = sa.insert(_T).values(**values)
-        if connection.dialect.insert_returning:
-            returned = connection.execute(insert.returning(*_T.columns))
-            return models.claim(returned.one())
-        connection.execute(insert)
-        return self._read(connection, _T.c.marker == values["marker"])
-
     @transaction
     def _open_known(self, connection: sa.Connection, new: NewClaim) -> Opened:
-        claim = self._read(
-            connection,
-            _T.c.project_id == new.project_id,
-            _T.c.name == new.name,
+        return self._register.open_known(connection, new)
+
+    def open_all(
+        self, news: Sequence[NewClaim]
+    ) -> tuple[Opened | None, ...]:
+        """Open claims of one project, of different names, with their rows.
+
+        One transaction for those that are new, bound, or have failed.  None
+        stands for one that has to be opened by itself: somebody works on it,
+        or did.  Without an effect, and all None, when somebody else opened
+        one of them just now.
+        """
+        try:
+            return self._open_all(news)
+        except (db_exception.DBDuplicateEntry, exception.LostRace):
+            return (None,) * len(news)
+
+    @transaction
+    def _open_all(
+        self, connection: sa.Connection, news: Sequence[NewClaim]
+    ) -> tuple[Opened | None, ...]:
+        known = self._register.named(
+            connection, news[0].project_id, [new.name for new in news]
         )
-        if claim.status is _C.BOUND:
-            return Opened(opening=Opening.BOUND, claim=claim)
-        if claim.status is _C.FAILED:
-            claim = self._reopen(connection, claim, new)
-            row = self._shelf.reserve(connection, claim.id, new.wanted)
-            return Opened(opening=Opening.FRESH, claim=claim, row=row)
-        if claim.params_hash != new.params_hash:
-            raise exception.ClaimMismatch(name=new.name)
-        if not self._is_lease_over(connection, claim):
-            return Opened(opening=Opening.BUSY, claim=claim)
-        return self._take_over(connection, claim, new.owner_token, new.lease)
+        fresh = self._begin_all(connection, news, known)
+        rows = self._shelf.reserve_all(
+            connection,
+            [(fresh[n.name].id, n.wanted) for n in news if n.name in fresh],
+        )
+        return tuple(_opened(new.name, known, fresh, rows) for new in news)
+
+    def _begin_all(
+        self,
+        connection: sa.Connection,
+        news: Sequence[NewClaim],
+        known: Mapping[str, model.Claim],
+    ) -> dict[str, model.Claim]:
+        """Begin what is new or has failed; return it by name.
+
+        In one order whoever asks: else of two requests each could wait for
+        a name that the other one has.
+        """
+        ordered = sorted(news, key=lambda new: new.name)
+        unknown = [new for new in ordered if new.name not in known]
+        begun = self._register.insert_all(connection, unknown)
+        begun += [
+            self._register.reopen(connection, known[new.name], new)
+            for new in ordered
+            if new.name in known and known[new.name].status is _C.FAILED
+        ]
+        return {claim.name: claim for claim in begun}
 
     def _keep_count(
         self, connection: sa.Connection, claim: model.Claim
@@ -107,35 +120,6 @@ class ClaimRecords:
                 .values({column: column + 1})
             )
 
-    def _reopen(
-        self,
-        connection: sa.Connection,
-        claim: model.Claim,
-        new: NewClaim,
-        *,
-        marker: str | None = None,
-    ) -> model.Claim:
-        swap.change_claim(
-            connection,
-            self._clock,
-            claim=claim,
-            to=_C.PENDING,
-            marker=marker or claim.marker,
-            params_hash=new.params_hash,
-            owner_token=new.owner_token,
-            lease_until=self._clock(new.lease.total_seconds()),
-            generation=claim.generation + 1,
-            attempts=claim.attempts + 1,
-            source=None,
-            pool=None,
-            volume_id=None,
-            transfer_id=None,
-            miss_started_at=None,
-            reason=None,
-        )
-        self._shelf.give_up(connection, claim.id)
-        return self._read(connection, _T.c.id == claim.id)
-
     @transaction
     def unbind(
         self, connection: sa.Connection, claim: model.Claim, new: NewClaim
@@ -147,7 +131,9 @@ class ClaimRecords:
         transaction.  Raises LostRace.
         """
         self._keep_count(connection, claim)
-        claim = self._reopen(connection, claim, new, marker=str(uuid.uuid4()))
+        claim = self._register.reopen(
+            connection, claim, new, marker=str(uuid.uuid4())
+        )
         row = self._shelf.reserve(connection, claim.id, new.wanted)
         return Opened(opening=Opening.FRESH, claim=claim, row=row)
 
@@ -182,31 +168,10 @@ class ClaimRecords:
 
         One transaction.  Raises LostRace when somebody else has it.
         """
-        if not self._is_lease_over(connection, claim):
+        if not self._register.is_lease_over(connection, claim):
             raise exception.LostRace(what="claim", id=claim.id)
-        return self._take_over(connection, claim, owner_token, lease)
-
-    def _take_over(
-        self,
-        connection: sa.Connection,
-        claim: model.Claim,
-        owner_token: str,
-        lease: timedelta,
-    ) -> Opened:
-        swap.touch_claim(
-            connection,
-            self._clock,
-            claim=claim,
-            owner_token=owner_token,
-            lease_until=self._clock(lease.total_seconds()),
-            generation=claim.generation + 1,
-            attempts=claim.attempts + 1,
-        )
-        self._shelf.fence(connection, claim.id)
-        return Opened(
-            opening=Opening.TAKEN_OVER,
-            claim=self._read(connection, _T.c.id == claim.id),
-            row=self._shelf.of_claim(connection, claim.id),
+        return self._register.take_over(
+            connection, claim, owner_token, lease
         )
 
     @transaction
@@ -333,7 +298,7 @@ class ClaimRecords:
             miss_started_at=self._clock(),
             lease_until=self._clock(lease.total_seconds()),
         )
-        return self._read(connection, _T.c.id == claim.id)
+        return self._register.read(connection, _T.c.id == claim.id)
 
     @transaction
     def is_miss_settled(
@@ -353,17 +318,18 @@ class ClaimRecords:
         )
         return connection.execute(query).one_or_none() is not None
 
-    def _is_lease_over(
-        self, connection: sa.Connection, claim: model.Claim
-    ) -> bool:
-        query = sa.select(_T.c.id).where(
-            _T.c.id == claim.id, _T.c.lease_until <= self._clock()
-        )
-        return connection.execute(query).one_or_none() is not None
 
-    def _read(
-        self, connection: sa.Connection, *where: sa.ColumnElement[bool]
-    ) -> model.Claim:
-        return models.claim(
-            connection.execute(sa.select(_T).where(*where)).one()
-        )
+def _opened(
+    name: str,
+    known: Mapping[str, model.Claim],
+    fresh: Mapping[str, model.Claim],
+    rows: Mapping[int, model.PooledVolume],
+) -> Opened | None:
+    """Say what opening one of many came to."""
+    if name in fresh:
+        claim = fresh[name]
+        row = rows.get(claim.id)
+        return Opened(opening=Opening.FRESH, claim=claim, row=row)
+    if known[name].status is _C.BOUND:
+        return Opened(opening=Opening.BOUND, claim=known[name])
+    return None

@@ -1,7 +1,7 @@
 """Taking a row off the shelf, inside a transaction of a claim."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,40 +36,101 @@ class Shelf:
     ) -> model.PooledVolume | None:
         """Reserve one of the oldest fitting rows for a claim.
 
-        None when no row fits.  When all candidates were lost to others the
-        whole transaction is tried again, for on MariaDB it would go on to
-        see the old rows.
+        None when no row fits.
         """
-        if wanted is None:
-            return None
-        candidates = self._candidates(connection, wanted)
-        if not candidates:
-            return None
-        while candidates:
-            found = self._choose(candidates)
-            candidates.remove(found)
-            # Only the chosen one: making all 64 costs more than the query.
-            row = models.pooled_volume(found)
-            try:
-                swap.change_row(
-                    connection,
-                    self._clock,
-                    row=row,
-                    to=model.RowStatus.RESERVED,
-                    actor=model.Actor.CLAIMANT,
-                    claim_id=claim_id,
+        return self.reserve_all(connection, [(claim_id, wanted)]).get(claim_id)
+
+    def reserve_all(
+        self,
+        connection: sa.Connection,
+        claims: Iterable[tuple[int, model.Wanted | None]],
+    ) -> dict[int, model.PooledVolume]:
+        """Reserve a row for each claim that there is one for; by claim.
+
+        Those that want the same are served from one list of candidates.
+        """
+        groups: dict[model.Wanted, list[int]] = {}
+        for claim_id, wanted in claims:
+            if wanted is not None:
+                groups.setdefault(wanted, []).append(claim_id)
+        reserved: dict[int, model.PooledVolume] = {}
+        for wanted, claim_ids in groups.items():
+            reserved |= self._reserve_alike(connection, claim_ids, wanted)
+        return reserved
+
+    def _reserve_alike(
+        self,
+        connection: sa.Connection,
+        claim_ids: Sequence[int],
+        wanted: model.Wanted,
+    ) -> dict[int, model.PooledVolume]:
+        """Reserve for claims that want the same, as far as rows go.
+
+        When it is others that took them, the whole transaction is tried
+        again, for on MariaDB it would go on to see the old rows.
+        """
+        left = list(claim_ids)
+        reserved: dict[int, model.PooledVolume] = {}
+        while left:
+            more = CANDIDATES + len(left) - 1
+            candidates = self._candidates(connection, wanted, limit=more)
+            if not candidates:
+                break
+            is_lost = False
+            while left and candidates:
+                for row in self._picked(candidates, len(left)):
+                    if self._take(connection, row, left[0]):
+                        reserved[left.pop(0)] = row
+                    else:
+                        is_lost = True
+            if left and is_lost:
+                raise db_exception.RetryRequest(
+                    exception.Busy(
+                        reason="every ready volume was taken by another claim",
+                        retry_after=1,
+                    )
                 )
-            except exception.LostRace:
-                continue
-            return dataclasses.replace(
+        return {
+            claim_id: dataclasses.replace(
                 row, status=model.RowStatus.RESERVED, claim_id=claim_id
             )
-        raise db_exception.RetryRequest(
-            exception.Busy(
-                reason="every ready volume was taken by another claim",
-                retry_after=1,
+            for claim_id, row in reserved.items()
+        }
+
+    def _picked(
+        self, candidates: list[sa.Row[Any]], count: int
+    ) -> list[model.PooledVolume]:
+        """Take so many out of the candidates; in the order of their ids.
+
+        Else of two requests each could wait for a row that the other has.
+        """
+        picked: list[model.PooledVolume] = []
+        while candidates and len(picked) < count:
+            found = self._choose(candidates)
+            candidates.remove(found)
+            # Only the chosen ones: making all 64 costs more than the query.
+            picked.append(models.pooled_volume(found))
+        return sorted(picked, key=lambda row: row.id)
+
+    def _take(
+        self,
+        connection: sa.Connection,
+        row: model.PooledVolume,
+        claim_id: int,
+    ) -> bool:
+        """Reserve a row; False when another claim was quicker."""
+        try:
+            swap.change_row(
+                connection,
+                self._clock,
+                row=row,
+                to=model.RowStatus.RESERVED,
+                actor=model.Actor.CLAIMANT,
+                claim_id=claim_id,
             )
-        )
+        except exception.LostRace:
+            return False
+        return True
 
     def fence(self, connection: sa.Connection, claim_id: int) -> None:
         """Void what others have read of the row of a claim, if it has one.
@@ -122,7 +183,7 @@ class Shelf:
         return None if found is None else models.pooled_volume(found)
 
     def _candidates(
-        self, connection: sa.Connection, wanted: model.Wanted
+        self, connection: sa.Connection, wanted: model.Wanted, *, limit: int
     ) -> list[sa.Row[Any]]:
         conditions = [
             _T.c.snapshot_id == wanted.snapshot_id,
@@ -140,7 +201,7 @@ class Shelf:
             sa.select(_T)
             .where(*conditions)
             .order_by(*_nearest(wanted), _T.c.created_at, _T.c.id)
-            .limit(CANDIDATES)
+            .limit(limit)
         )
         found = list(connection.execute(query))
         # A smaller one only when there is none of the very size.

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from oslo_log import log
 
 from cube_volpool import model, volumeapi
+from cube_volpool.claim.batch import Result
 from cube_volpool.claim.job import Answer
 from cube_volpool.clock import Clock
 from cube_volpool.db.store import PARTS, Store
@@ -41,7 +42,7 @@ class Watch:
 
 
 class WatchedClaims:
-    """``claim`` of ``inner``, told to the listeners."""
+    """Claims of ``inner``, each told to the listeners."""
 
     def __init__(self, inner: Any, watch: Watch) -> None:
         self._inner = inner
@@ -68,6 +69,39 @@ class WatchedClaims:
             caller, request, answer.source.value, answer.volume, begun
         )
         return answer
+
+    def claim_many(
+        self,
+        caller: model.Caller,
+        requests: Sequence[model.ClaimRequest],
+        *,
+        deadline: float,
+        all_or_nothing: bool,
+    ) -> list[Result]:
+        """Serve several claims, each told as one of its own.
+
+        All take as long as the request: their caller waits for the last one.
+        Raises what ``inner`` raises.
+        """
+        begun = self._clock.monotonic()
+        try:
+            results: list[Result] = self._inner.claim_many(
+                caller,
+                requests,
+                deadline=deadline,
+                all_or_nothing=all_or_nothing,
+            )
+        except Exception as error:
+            for request in requests:
+                self._tell(caller, request, outcome_of(error), None, begun)
+            raise
+        for request, result in zip(requests, results, strict=True):
+            if isinstance(result, Exception):
+                self._tell(caller, request, outcome_of(result), None, begun)
+            else:
+                word = result.source.value
+                self._tell(caller, request, word, result.volume, begun)
+        return results
 
     def _tell(
         self,

@@ -21,6 +21,7 @@ from cube_volpool import app, model, settings, volumeapi
 from cube_volpool.cinder import api as cinder
 from cube_volpool.cinder import breaker, gate, tenants
 from cube_volpool.claim import parallel
+from cube_volpool.claim.batch import Result
 from cube_volpool.claim.job import Answer
 from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db.store import Store
@@ -183,6 +184,7 @@ class World(fixtures.Fixture):
         *,
         wrap: Wrap = _as_is,
         runner: parallel.Runner | None = None,
+        hands: parallel.Runner | None = None,
         config: settings.Settings | None = None,
         watch: doors.Watch | None = None,
     ) -> "Daemon":
@@ -192,6 +194,7 @@ class World(fixtures.Fixture):
             name,
             wrap=wrap,
             runner=runner or parallel.Serial(),
+            hands=hands or parallel.Serial(),
             config=config or self.settings,
             watch=watch,
         )
@@ -211,6 +214,7 @@ class Daemon:
         *,
         wrap: Wrap,
         runner: parallel.Runner,
+        hands: parallel.Runner,
         config: settings.Settings,
         watch: doors.Watch | None = None,
     ) -> None:
@@ -230,6 +234,7 @@ class Daemon:
             ),
             ticker=world.clock,
             runner=runner,
+            hands=hands,
             chance=lambda: 0.5,
             watch=watch,
         )
@@ -252,17 +257,41 @@ class Daemon:
         **changes: Any,
     ) -> Answer:
         """Claim a debian volume of type ssd, as skyline would."""
+        return self.house.claims.claim(
+            model.Caller(project_id=self.world.project(project)),
+            self.request(name, **changes),
+            deadline=self.world.clock.monotonic() + budget,
+        )
+
+    def claim_many(
+        self,
+        *names: str,
+        project: str = "skyline-a",
+        budget: float = 30,
+        all_or_nothing: bool = False,
+        others: Mapping[str, Mapping[str, Any]] | None = None,
+        **changes: Any,
+    ) -> list[Result]:
+        """Claim such volumes in one request; some are to be others."""
+        others = others or {}
+        return self.house.claims.claim_many(
+            model.Caller(project_id=self.world.project(project)),
+            [
+                self.request(name, **{**changes, **others.get(name, {})})
+                for name in names
+            ],
+            deadline=self.world.clock.monotonic() + budget,
+            all_or_nothing=all_or_nothing,
+        )
+
+    def request(self, name: str, **changes: Any) -> model.ClaimRequest:
+        """Return a claim of a debian volume of type ssd."""
         values: dict[str, Any] = {"name": name, "volume_type": "ssd"}
         if "snapshot_id" not in changes:
             values["snapshot_id"] = self.world.cloud.snapshot_id(
                 "debian-12_ssd_20261120"
             )
-        request = model.ClaimRequest(**{**values, **changes})
-        return self.house.claims.claim(
-            model.Caller(project_id=self.world.project(project)),
-            request,
-            deadline=self.world.clock.monotonic() + budget,
-        )
+        return model.ClaimRequest(**{**values, **changes})
 
 
 class _WrappedTenants:

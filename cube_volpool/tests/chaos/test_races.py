@@ -37,7 +37,7 @@ class MariadbTakeOverTest(databases.StoreCase):
         (row,) = self.shelve()
         worker = self.new_store()
         taker = self.store.claims
-        is_over = taker._is_lease_over
+        is_over = taker._register.is_lease_over
 
         def over_and_then_reserved(session, claim):
             found = is_over(session, claim)
@@ -46,7 +46,7 @@ class MariadbTakeOverTest(databases.StoreCase):
             )
             return found
 
-        taker._is_lease_over = over_and_then_reserved
+        taker._register.is_lease_over = over_and_then_reserved
         taken = taker.take_over(
             opened.claim, owner_token="taker", lease=databases.LEASE
         )

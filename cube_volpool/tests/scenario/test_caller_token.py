@@ -64,6 +64,7 @@ class CallerCase(base.ScenarioCase):
             ),
             ticker=self.clock,
             runner=parallel.Serial(),
+            hands=parallel.Serial(),
         )
 
     def ask(

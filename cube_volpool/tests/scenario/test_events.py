@@ -20,6 +20,15 @@ _R = model.RowStatus
 class EventsCase(metered.MeterCase):
     """What happened, as it happens."""
 
+    def test_each_claim_of_a_request_ends(self) -> None:
+        """With its own name, and what it came to."""
+        self.one.claim_many("a", "b", others={"b": {"volume_type": "none"}})
+
+        self.assertEqual(
+            [("a", "pool"), ("b", "pool_empty")],
+            [(e["name"], e["outcome"]) for e in self.told("claim.end")],
+        )
+
     def test_a_claim_ends(self) -> None:
         """With what it came to, and which volume."""
         given = self.one.claim("a")

@@ -41,6 +41,36 @@ class CountedCase(metered.MeterCase):
             (counted["pool"], counted["existing"], counted["created"]),
         )
 
+    def test_each_claim_of_a_request_counts(self) -> None:
+        """As the single ones do; each took as long as the request."""
+        daemon = self.one
+        self.at("POST", base.ACCEPT, "before",
+                lambda: self.clock.advance(3))
+        daemon.claim_many("a", "b", "c",
+                          others={"c": {"volume_type": "none"}})
+
+        counted = [
+            self.value("claim_duration_seconds_count", outcome=outcome)
+            for outcome in ("pool", "pool_empty")
+        ]
+        self.assertEqual([2, 1], counted)
+        self.assertEqual(
+            6, self.value("claim_duration_seconds_sum", outcome="pool")
+        )
+
+    def test_what_is_raised_for_a_request_counts_for_each(self) -> None:
+        """None of its claims had an answer of its own."""
+        with self.ledger_gone():
+            self.assertRaises(
+                exception.LedgerUnavailable, self.one.claim_many, "a", "b"
+            )
+
+        self.assertEqual(
+            2,
+            self.value("claim_duration_seconds_count",
+                       outcome="ledger_unavailable"),
+        )
+
     def test_each_step_of_a_claim_is_timed(self) -> None:
         """By the keyring that makes the call, and its outcome."""
         self.at("PUT", "/volumes/*", "before",

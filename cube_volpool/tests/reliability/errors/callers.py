@@ -37,6 +37,7 @@ class CallerDaemon(world.Daemon):
             ),
             ticker=target.clock,
             runner=runner,
+            hands=parallel.Serial(),
             chance=lambda: 0.5,
         )
 

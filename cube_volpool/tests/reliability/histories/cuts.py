@@ -46,7 +46,7 @@ def take_over_quietly(
     )
     return opening.Opened(
         opening=opening.Opening.TAKEN_OVER,
-        claim=self._read(session, models.claims.c.id == claim.id),
+        claim=self.read(session, models.claims.c.id == claim.id),
         row=self._shelf.of_claim(session, claim.id),
     )
 
@@ -85,18 +85,18 @@ def accept_error_is_failure(
     return self._given(job, claim, row, prepared)
 
 
-def unmarked_serve(original: Any) -> Any:
+def unmarked_give(original: Any) -> Any:
     """Accept without a recorded offer."""
 
-    def serve(self: Any, job: Any, claim: Any, row: Any) -> Any:
+    def give(self: Any, job: Any, ready: Any) -> Any:
         with mock.patch.object(
             self._store.claims,
             "mark_offered",
             lambda claim, *, transfer_id, lease: claim,
         ):
-            return original(self, job, claim, row)
+            return original(self, job, ready)
 
-    return serve
+    return give
 
 
 def always_taken_back(original: Any) -> Any:
@@ -197,10 +197,6 @@ def no_proof(
 
 def create_unrecorded(self: Any, job: Any, claim: Any) -> Any:
     """The POST goes out before anything says that it may."""
-    self._refuse(job, claim)
-    existing = self._look_up(job, claim)
-    if existing is not None:
-        return self._bind(claim, existing, model.Source.EXISTING)
     return self._create(job, claim)
 
 

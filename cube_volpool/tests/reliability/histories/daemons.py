@@ -78,6 +78,7 @@ class Daemon:
             keyrings=app.Keyrings(pool=keyring.pool(), tenants=tenants),
             ticker=Ticker(site.hub),
             runner=SideBySide(site.hub, self.life),
+            hands=SideBySide(site.hub, self.life),
         )
         self.do("sync")
 

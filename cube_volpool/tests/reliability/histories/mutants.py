@@ -18,7 +18,7 @@ from cube_volpool.claim import (
     preparation,
     repeat,
 )
-from cube_volpool.db import claims, ledger, stock, swap
+from cube_volpool.db import claims, ledger, register, stock, swap
 from cube_volpool.tests.reliability.histories import cuts, image_cuts
 
 Mutant = Callable[[], contextlib.AbstractContextManager[Any]]
@@ -42,15 +42,15 @@ ALL: dict[str, Mutant] = {
         swap, "same_row", cuts.without_marker
     ),
     "a take-over leaves the generations": _patch(
-        claims.ClaimRecords, "_take_over", cuts.take_over_quietly
+        register.Register, "take_over", cuts.take_over_quietly
     ),
     "no generation of a pool": _patch(
         stock.StockRecords, "_bump", cuts.no_bump
     ),
     "the offer is not recorded before accept": _patch(
         handover.HandOver,
-        "serve",
-        cuts.unmarked_serve(handover.HandOver.serve),
+        "give",
+        cuts.unmarked_give(handover.HandOver.give),
     ),
     "whatever is taken back counts as certain": _patch(
         preparation.Preparation,
@@ -77,7 +77,7 @@ ALL: dict[str, Mutant] = {
         look.Looker, "look", cuts.no_proof
     ),
     "a miss is not recorded before its create": _patch(
-        miss.Misser, "serve", cuts.create_unrecorded
+        miss.Misser, "create", cuts.create_unrecorded
     ),
     "an unclear create is taken for none": _patch(
         miss.Misser, "_settle_now", cuts.unclear_create_fails

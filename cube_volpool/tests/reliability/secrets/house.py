@@ -180,6 +180,7 @@ class CanaryHouse:
             ),
             ticker=of.clock,
             runner=parallel.Serial(),
+            hands=parallel.Serial(),
         )
         callers, *operators = daemon.serve(
             self.house,

@@ -60,6 +60,29 @@ class AdmissionTest(base.BaseTestCase):
 
         self.take("a", "a", "b")
 
+    def test_single_claims_have_places_of_their_own(self):
+        """Requests for several volumes cannot take every place."""
+        admission = Admission(
+            settings.ClaimSettings(
+                max_outstanding=3,
+                max_outstanding_per_project=2,
+                max_outstanding_in_batches=2,
+            )
+        )
+        for project in "ab":
+            place = admission.place(model.ProjectId(project), in_batch=True)
+            self.held.enter_context(place)
+
+        full = admission.place(model.ProjectId("c"), in_batch=True)
+        error = self.assertRaises(
+            exception.Busy, self.held.enter_context, full
+        )
+        self.assertIn("several volumes", str(error))
+        self.held.enter_context(admission.place(model.ProjectId("c")))
+        self.held.close()
+        again = admission.place(model.ProjectId("c"), in_batch=True)
+        self.held.enter_context(again)
+
     def test_a_pool_has_its_share_of_the_places(self):
         """By type and snapshot; what no pool serves needs no place."""
         admission = Admission(

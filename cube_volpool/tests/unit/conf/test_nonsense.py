@@ -26,6 +26,7 @@ class Nonsense(ConfCase):
             ("claim", "max_outstanding", 0),
             ("claim", "max_outstanding_per_project", 0),
             ("claim", "max_outstanding_per_pool", 0),
+            ("claim", "max_outstanding_in_batches", 0),
             ("cinder", "retries", -1),
             ("cinder", "breaker_failures", -1),
             ("cinder", "breaker_pause", 0),

@@ -104,6 +104,7 @@ class Values(ConfCase):
                     "max_outstanding": 9,
                     "max_outstanding_per_project": 8,
                     "max_outstanding_per_pool": 7,
+                    "max_outstanding_in_batches": 6,
                     "rescue_interval": 3,
                 }
             }
@@ -127,6 +128,7 @@ class Values(ConfCase):
         self.assertEqual(9, found.claim.max_outstanding)
         self.assertEqual(8, found.claim.max_outstanding_per_project)
         self.assertEqual(7, found.claim.max_outstanding_per_pool)
+        self.assertEqual(6, found.claim.max_outstanding_in_batches)
         self.assertEqual(timedelta(seconds=3), found.rescue_interval)
 
     def test_every_option_of_reconcile_and_ledger_arrives(self):
