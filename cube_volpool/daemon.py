@@ -22,6 +22,7 @@ from cube_volpool.cinder import tenants
 from cube_volpool.claim import parallel
 from cube_volpool.conf import broker
 from cube_volpool.rpc import api as rpc_api
+from cube_volpool.rpc import claims as rpc_claims
 from cube_volpool.rpc import notifier, operators, policy, steering
 from cube_volpool.rpc import server as rpc_server
 from cube_volpool.service import PoolService
@@ -261,7 +262,7 @@ def serve(
     *,
     policy: policy.Policy,
     build_seconds: Callable[[str], float | None],
-) -> tuple[rpc_server.Endpoint, operators.Endpoint, steering.Endpoint]:
+) -> tuple[rpc_claims.Endpoint, operators.Endpoint, steering.Endpoint]:
     """Return the house's methods of the wire: callers', and operators'.
 
     ``build_seconds`` returns what a build of a pool takes on this daemon.
@@ -274,7 +275,7 @@ def serve(
         ]
 
     return (
-        rpc_server.Endpoint(
+        rpc_claims.Endpoint(
             house.claims,
             pools,
             policy=policy,

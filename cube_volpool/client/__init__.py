@@ -1,24 +1,29 @@
 """What a caller imports to get its boot volumes out of the pool.
 
-Call :func:`configure` once, then :func:`claim_volume` or, in the place of
-skyline's function of that name, :func:`create_volume_if_absent`.  Errors are
+Call :func:`configure` once, then :func:`claim_volume`, :func:`claim_volumes`
+or, in the place of skyline's function of that name,
+:func:`create_volume_if_absent`.  Errors are
 the classes of :mod:`cube_volpool.exception`.  Needs oslo.messaging alone.
 """
 
 import os
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, overload
 
 from oslo_config import cfg
 
 from cube_volpool import exception
-from cube_volpool.client import connection, fallback
+from cube_volpool.client import batch, connection, fallback
+from cube_volpool.client.batch import Result
 from cube_volpool.client.fallback import WorkArgsError
+from cube_volpool.rpc import api
 
 __all__ = [
     "CINDER",
+    "Result",
     "WorkArgsError",
     "claim_volume",
+    "claim_volumes",
     "configure",
     "create_volume_if_absent",
     "get_pools",
@@ -28,6 +33,8 @@ __all__ = [
 CINDER: Final = fallback.Terms.cinder
 #: What a task should wait before it asks again, in seconds.
 _RETRY_AFTER: Final = 5
+#: Of a claim for which hardly any time was left, in seconds.
+_LEAST_BUDGET: Final = 0.5
 #: All that the server reads of a context; the rest stays here.
 _CONTEXT_KEYS: Final = (
     "project_id",
@@ -73,6 +80,32 @@ class _Client:
         )
 
 
+    def claim(
+        self,
+        context: Any,
+        method: str,
+        *,
+        budget: float | None,
+        version: str | None = None,
+        **arguments: Any,
+    ) -> Any:
+        """Return a daemon's answer, within ``budget`` seconds.
+
+        Raises the daemon's own error, NotSent or NoAnswer.
+        """
+        seconds = self.terms.default_budget if budget is None else budget
+        return self.connection().call(
+            _wire_context(context, send_token=self.send_token),
+            method,
+            timeout=seconds,
+            version=version,
+            **arguments,
+            # The answer needs a moment for its way back.
+            budget=seconds - min(1.0, seconds / 10),
+            deadline=self.terms.clock() + seconds,
+        )
+
+
 _client: _Client | None = None
 
 
@@ -110,17 +143,36 @@ def configure(
     )
 
 
+@overload
 def claim_volume(
     context: Any,
     volume: Mapping[str, Any],
     os_name: str | None = None,
     budget: float | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any]: ...
+
+
+@overload
+def claim_volume(
+    context: Any,
+    volume: Sequence[Mapping[str, Any]],
+    os_name: str | None = None,
+    budget: float | None = None,
+) -> list[Result]: ...
+
+
+def claim_volume(
+    context: Any,
+    volume: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    os_name: str | None = None,
+    budget: float | None = None,
+) -> dict[str, Any] | list[Result]:
     """Return a volume of the context's project, from the pool or made.
 
     :param context: a dictionary with ``project_id`` and, where used,
         ``auth_token``, or anything whose ``to_dict()`` gives one.
-    :param volume: the inner object of a Cinder create.
+    :param volume: the inner object of a Cinder create; a list of them is
+        :func:`claim_volumes`.
     :param budget: seconds; an answer or an error comes within them.
     :returns: ``{"volume": {...}, "source": "pool" | "created" |
         "existing"}``.
@@ -132,24 +184,85 @@ def claim_volume(
     before, and had no answer, must look it up before he believes that he got
     nothing.
     """
-    client = _configured()
-    seconds = client.terms.default_budget if budget is None else budget
+    if not isinstance(volume, Mapping):
+        return claim_volumes(context, list(volume), os_name, budget)
     try:
-        answer: dict[str, Any] = client.connection().call(
-            _wire_context(context, send_token=client.send_token),
+        answer: dict[str, Any] = _configured().claim(
+            context,
             "claim_volume",
-            timeout=seconds,
+            budget=budget,
             volume=dict(volume),
             os_name=os_name,
-            # The answer needs a moment for its way back.
-            budget=seconds - min(1.0, seconds / 10),
-            deadline=client.terms.clock() + seconds,
         )
     except connection.NoAnswer as error:
         raise exception.ClaimInProgress(
             name=volume.get("name"), retry_after=_RETRY_AFTER
         ) from error
     return answer
+
+
+def claim_volumes(
+    context: Any,
+    volumes: Sequence[Mapping[str, Any]],
+    os_name: str | None = None,
+    budget: float | None = None,
+    all_or_nothing: bool = False,
+) -> list[Result]:
+    """Claim several volumes of the context's project in one request.
+
+    :param volumes: as ``volume`` of :func:`claim_volume`, at most 32, of
+        different names.
+    :param budget: seconds, for all of them together.
+    :param all_or_nothing: give no volume while another one is known not to
+        be had.  What is refused after that is told for itself.
+    :returns: for each, in this order, what :func:`claim_volume` returns, or
+        the error that it raises.
+    :raises ClaimInProgress: no answer yet, for any.  Ask again with the same
+        names.
+    :raises VolpoolError: for all of them: none was given by this request.
+
+    A daemon that is older than this method gets the claims one by one, and a
+    few at a time; of such a one all or nothing cannot be had.
+    """
+    if not volumes:
+        return []
+    client = _configured()
+    seconds = client.terms.default_budget if budget is None else budget
+    until = client.terms.clock() + seconds
+    try:
+        answer = client.claim(
+            context,
+            "claim_volumes",
+            budget=seconds,
+            version=api.BATCH_VERSION,
+            volumes=[dict(volume) for volume in volumes],
+            os_name=os_name,
+            all_or_nothing=all_or_nothing,
+        )
+    except connection.NoAnswer as error:
+        raise exception.ClaimInProgress(
+            name=batch.named(volumes), retry_after=_RETRY_AFTER
+        ) from error
+    except exception.InvalidRequest as error:
+        if not batch.is_older(error):
+            raise
+        if all_or_nothing:
+            raise exception.InvalidRequest(
+                field="all_or_nothing",
+                reason="the daemon that was asked is too old for it, and gave "
+                "nothing; upgrade it, or ask without",
+            ) from error
+    else:
+        return batch.results(answer)
+    return batch.one_by_one(
+        volumes,
+        lambda volume: claim_volume(
+            context,
+            volume,
+            os_name,
+            max(_LEAST_BUDGET, until - client.terms.clock()),
+        ),
+    )
 
 
 def get_pools(context: Any, timeout: float = 10.0) -> dict[str, Any]:

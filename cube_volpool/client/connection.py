@@ -124,10 +124,12 @@ class Connection:
         method: str,
         *,
         timeout: float,
+        version: str | None = None,
         **arguments: Any,
     ) -> Any:
         """Return what the daemon answers, within ``timeout`` seconds.
 
+        ``version`` is the one that a method needs, where that is another.
         Raises the daemon's own error, NotSent or NoAnswer.
         """
         deadline = time.monotonic() + timeout
@@ -140,7 +142,7 @@ class Connection:
         future: futures.Future[Any] = futures.Future()
         threading.Thread(
             target=self._run,
-            args=(future, gate, context, method, deadline, arguments),
+            args=(future, gate, context, method, deadline, version, arguments),
             name="volpool-call",
             daemon=True,
         ).start()
@@ -153,6 +155,7 @@ class Connection:
         context: Mapping[str, Any],
         method: str,
         deadline: float,
+        version: str | None,
         arguments: Mapping[str, Any],
     ) -> None:
         try:
@@ -160,11 +163,9 @@ class Connection:
             passed = _GatedContext(context, gate) if self._gated else context
             if not self._gated:
                 gate.go_through()
-            future.set_result(
-                self._rpc.prepare(timeout=timeout).call(
-                    passed, method, **arguments
-                )
-            )
+            needed = {} if version is None else {"version": version}
+            prepared = self._rpc.prepare(timeout=timeout, **needed)
+            future.set_result(prepared.call(passed, method, **arguments))
         except BaseException as error:
             future.set_exception(error)
         finally:

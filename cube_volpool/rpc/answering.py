@@ -46,18 +46,28 @@ def answering(method: Callable[..., Any]) -> Callable[..., Any]:
         request.begin(ctxt)
         try:
             return method(self, ctxt, **arguments)
-        except exception.VolpoolError as error:
-            known = api.plain_error(error)
-            if known is None:
-                known = _unforeseen(ctxt, arguments)
-                LOG.exception("%s: %s", method.__name__, known)
-        except Exception:
-            known = _unforeseen(ctxt, arguments)
-            LOG.exception("%s: %s", method.__name__, known)
+        except Exception as error:
+            known = known_error(method.__name__, ctxt, arguments, error)
         # Outside of the except block, or the cause would go along after all.
         raise refusal(known)
 
     return answer
+
+
+def known_error(
+    method: str, ctxt: Any, arguments: Mapping[str, Any], error: Exception
+) -> exception.VolpoolError:
+    """Return the error of the wire that a caller is told.
+
+    What is none of them is only told in the log.
+    """
+    if isinstance(error, exception.VolpoolError):
+        known = api.plain_error(error)
+        if known is not None:
+            return known
+    known = _unforeseen(ctxt, arguments)
+    LOG.error("%s: %s", method, known, exc_info=error)
+    return known
 
 
 def _unforeseen(
@@ -72,11 +82,19 @@ def _unforeseen(
         "an internal error; the daemon's log has it under request "
         f"{request.request_id(ctxt)}"
     )
-    match arguments.get("volume"):
-        case {"name": str(name)}:
+    match arguments:
+        case {"volume": {"name": str(name)}}:
             return exception.ClaimInProgress(
                 f"the claim of {name} was stopped by {reason}; ask again "
                 f"with the same name in {_RETRY_AFTER} s",
+                name=name,
+                retry_after=_RETRY_AFTER,
+            )
+        case {"volumes": [{"name": str(name)}, *_]}:
+            return exception.ClaimInProgress(
+                f"the claims of {name} and all others of the request were "
+                f"stopped by {reason}; ask again with the same names in "
+                f"{_RETRY_AFTER} s",
                 name=name,
                 retry_after=_RETRY_AFTER,
             )

@@ -14,6 +14,15 @@ A caller's side imports this module; it never sees the server's.
     "created" | "existing"}``, the volume in the shape of Cinder's create
     answer.
 
+``claim_volumes(ctxt, volumes, os_name=None, budget=None, deadline=None,
+all_or_nothing=False)``
+    Several of them for one project, at most 32, of different names.  Returns
+    ``{"results": [...]}`` in the order of ``volumes``, each what
+    ``claim_volume`` returns, or ``{"error": {"code": ..., "message": ...,
+    "fields": {...}}}``, the code being the name of a class of
+    ``WIRE_ERRORS``.  An error that is raised speaks for all of them.  As of
+    version 1.3.
+
 ``get_pools(ctxt)``
     Returns ``{"pools": [{"name": ..., "ready": ..., ...}, ...]}``.
 
@@ -75,9 +84,11 @@ from cube_volpool import exception
 EXCHANGE: Final = "cube_volpool"
 TOPIC: Final = "cube_volpool"
 #: Same major number, and a minor one at least as high, on the server.
-VERSION: Final = "1.2"
+VERSION: Final = "1.3"
 #: What the client's own methods need: a caller may be newer than the daemon.
 CLIENT_VERSION: Final = "1.0"
+#: What it needs to claim several volumes in one request.
+BATCH_VERSION: Final = "1.3"
 #: And what an operator's do.
 OPERATOR_VERSION: Final = "1.2"
 #: By how many seconds the clocks of caller and daemon may differ.  Not more
@@ -91,6 +102,7 @@ WIRE_ERRORS: Final[tuple[type[exception.VolpoolError], ...]] = (
     exception.ProjectMismatch,
     exception.NotPermitted,
     exception.PoolEmpty,
+    exception.Withheld,
     exception.ClaimInProgress,
     exception.ClaimMismatch,
     exception.QuotaExceeded,

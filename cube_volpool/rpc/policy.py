@@ -52,6 +52,13 @@ _METHODS: Final = (
         "caller's token where the daemon acts with that.",
     ),
     _rule(
+        "claim_volumes",
+        "volumes, os_name, budget, all_or_nothing",
+        # What keeps somebody from one volume must keep them from several.
+        f"rule:{PREFIX}claim_volume",
+        "Claim several boot volumes in one request.",
+    ),
+    _rule(
         "get_pools",
         "",
         "@",

@@ -67,14 +67,50 @@ def parse_claim(
     InvalidRequest with the field that is off, for example ``volume.name``.
     """
     check(schema.CLAIM, arguments)
-    volume, os_name = arguments["volume"], arguments.get("os_name")
-    source, size = _origin(volume), volume.get("size")
+    return _claim(arguments["volume"], arguments, "volume"), _budget(arguments)
+
+
+def parse_claims(
+    arguments: Mapping[str, Any],
+) -> tuple[list[model.ClaimRequest], timedelta | None]:
+    """Return the claims, and the budget where one was given.
+
+    ``arguments`` are those of ``claim_volumes`` by name.  Raises
+    InvalidRequest with the field that is off, for example
+    ``volumes.3.name``, also for a name that is there twice.
+    """
+    check(schema.CLAIMS, arguments)
+    requests: list[model.ClaimRequest] = []
+    numbers: dict[str, int] = {}
+    for number, volume in enumerate(arguments["volumes"]):
+        request = _claim(volume, arguments, f"volumes.{number}")
+        first = numbers.setdefault(request.name, number)
+        if first != number:
+            raise exception.InvalidRequest(
+                field=f"volumes.{number}.name",
+                reason=f"is the name of volumes.{first} already",
+            )
+        requests.append(request)
+    return requests, _budget(arguments)
+
+
+def _budget(arguments: Mapping[str, Any]) -> timedelta | None:
+    budget = arguments.get("budget")
+    return None if budget is None else timedelta(seconds=budget)
+
+
+def _claim(
+    volume: Mapping[str, Any], arguments: Mapping[str, Any], field: str
+) -> model.ClaimRequest:
+    """Return the claim of one volume; ``field`` is where that stands."""
+    os_name = arguments.get("os_name")
+    source, size = _origin(volume, field), volume.get("size")
     if source is None and size is None and os_name is None:
         raise exception.InvalidRequest(
-            field="volume.snapshot_id",
+            field=f"{field}.snapshot_id",
             reason="one of snapshot_id, size and os_name is needed",
         )
-    request = model.ClaimRequest(
+    return model.ClaimRequest(
         name=volume["name"],
         volume_type=volume["volume_type"],
         snapshot_id=source,
@@ -83,8 +119,6 @@ def parse_claim(
         availability_zone=volume.get("availability_zone"),
         os_name=os_name,
     )
-    budget = arguments.get("budget")
-    return request, None if budget is None else timedelta(seconds=budget)
 
 
 def parse_nothing(arguments: Mapping[str, Any]) -> None:
@@ -92,7 +126,9 @@ def parse_nothing(arguments: Mapping[str, Any]) -> None:
     check(schema.NOTHING, arguments)
 
 
-def _origin(volume: Mapping[str, Any]) -> model.SnapshotId | None:
+def _origin(
+    volume: Mapping[str, Any], field: str
+) -> model.SnapshotId | None:
     """Return what the volume is to be made from, None where that is open.
 
     Cinder takes one of the three at most.
@@ -104,7 +140,7 @@ def _origin(volume: Mapping[str, Any]) -> model.SnapshotId | None:
     ]
     if len(given) > 1:
         raise exception.InvalidRequest(
-            field=f"volume.{given[1][0]}",
+            field=f"{field}.{given[1][0]}",
             reason=f"cannot be given together with {given[0][0]}",
         )
     for key, kind in given:
@@ -154,9 +190,9 @@ def _reason(error: Any) -> str:
             wanted = [limit] if isinstance(limit, str) else limit
             kind = _KINDS.get(type(error.instance), "something else")
             return f"must be of type {' or '.join(wanted)}, not {kind}"
-        case "minLength":
+        case "minLength" | "minItems":
             return "must not be empty"
-        case "maxLength" | "maxProperties":
+        case "maxLength" | "maxProperties" | "maxItems":
             return f"has a length of {len(error.instance)}, at most {limit}"
         case "additionalProperties":
             return says or "is not a known key"

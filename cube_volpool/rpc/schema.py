@@ -12,6 +12,9 @@ from cube_volpool.rpc import words
 MAX_BUDGET: Final = 3600
 #: More than anybody was seen to need, and still one short request.
 MAX_METADATA: Final = 128
+#: As many claims as a daemon works on for one project, unless configured
+#: otherwise: more of them could never be served together.
+MAX_VOLUMES: Final = 32
 #: Longer than any token of Keystone, short enough for an HTTP header.
 MAX_TOKEN: Final = 16384
 
@@ -62,21 +65,39 @@ _VOLUME: Final[dict[str, Any]] = {
     },
 }
 
+_ARGUMENTS: Final[dict[str, Any]] = {
+    "os_name": words.WORD_OR_NULL,
+    "budget": {
+        "type": ["number", "null"],
+        "exclusiveMinimum": 0,
+        "maximum": MAX_BUDGET,
+    },
+    # Seconds since the epoch.
+    "deadline": {"type": ["number", "null"], "exclusiveMinimum": 0},
+}
+
 _CLAIM: Final[dict[str, Any]] = {
     "type": "object",
     "maxProperties": 64,
     "required": ["volume"],
     "additionalProperties": False,
+    "properties": {"volume": _VOLUME, **_ARGUMENTS},
+}
+
+_CLAIMS: Final[dict[str, Any]] = {
+    "type": "object",
+    "maxProperties": 64,
+    "required": ["volumes"],
+    "additionalProperties": False,
     "properties": {
-        "volume": _VOLUME,
-        "os_name": words.WORD_OR_NULL,
-        "budget": {
-            "type": ["number", "null"],
-            "exclusiveMinimum": 0,
-            "maximum": MAX_BUDGET,
+        **_ARGUMENTS,
+        "all_or_nothing": {"type": ["boolean", "null"]},
+        "volumes": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_VOLUMES,
+            "items": _VOLUME,
         },
-        # Seconds since the epoch.
-        "deadline": {"type": ["number", "null"], "exclusiveMinimum": 0},
     },
 }
 
@@ -111,5 +132,6 @@ _CONTEXT["properties"]["global_request_id"] = _CONTEXT["properties"][
 ]
 
 CLAIM: Final = words.ready(_CLAIM)
+CLAIMS: Final = words.ready(_CLAIMS)
 CONTEXT: Final = words.ready(_CONTEXT)
 NOTHING: Final = words.ready(words.NOTHING)

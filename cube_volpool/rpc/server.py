@@ -1,123 +1,22 @@
-"""The server's end of the wire: values in, values out, known errors only."""
+"""The server of the wire: it listens whatever the broker does."""
 
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Any, Final
 
 import oslo_messaging as om
 from oslo_log import log as logging
 from oslo_messaging.rpc import dispatcher
 from oslo_messaging.rpc import server as rpc_server
 
-from cube_volpool import exception, model
-from cube_volpool.rpc import api, request
-from cube_volpool.rpc.answering import Policy, answering, refusal
+from cube_volpool import exception
+from cube_volpool.rpc import api
+from cube_volpool.rpc.answering import refusal
 
 LOG = logging.getLogger(__name__)
 
 #: Between two attempts to listen when the broker refuses, in seconds.
 _START_PAUSE: Final = 5.0
-
-
-class Answer(Protocol):
-    """What a claim came to."""
-
-    @property
-    def volume(self) -> Mapping[str, Any]:
-        """The volume as Cinder's create answer shows one."""
-
-    @property
-    def source(self) -> model.Source:
-        """Where it came from."""
-
-
-class Claims(Protocol):
-    """The journey behind ``claim_volume``."""
-
-    def claim(
-        self,
-        caller: model.Caller,
-        request: model.ClaimRequest,
-        *,
-        deadline: float,
-    ) -> Answer:
-        """Give one volume, until ``deadline`` on the monotonic clock.
-
-        Raises errors of the wire; anything else is a defect.
-        """
-
-
-class Endpoint:
-    """The callers' methods.  See :mod:`cube_volpool.rpc.api`."""
-
-    target = om.Target(version=api.VERSION)
-
-    def __init__(
-        self,
-        claims: Claims,
-        pools: Callable[[], Sequence[Mapping[str, Any]]],
-        *,
-        policy: Policy,
-        default_budget: timedelta,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
-    ) -> None:
-        self._claims = claims
-        self._pools = pools
-        self._policy = policy
-        self._default_budget = default_budget
-        self._clock = clock
-        self._wall_clock = wall_clock
-
-    # ``expose`` must be the outermost: it marks what it gets.
-    @om.rpc.expose
-    @answering
-    def claim_volume(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
-        """Give one volume.
-
-        Arguments: volume, os_name, budget, deadline.
-        """
-        received = self._clock()
-        wanted, budget = request.parse_claim(arguments)
-        caller = request.parse_caller(ctxt)
-        self._refuse_stale(arguments.get("deadline"))
-        self._policy.authorize("claim_volume", ctxt)
-        allowed = self._default_budget if budget is None else budget
-        answer = self._claims.claim(
-            caller, wanted, deadline=received + allowed.total_seconds()
-        )
-        return {
-            "volume": dict(answer.volume),
-            "source": answer.source.value,
-        }
-
-    def _refuse_stale(self, deadline: float | None) -> None:
-        """Refuse what lay somewhere until its caller had gone.
-
-        A daemon that was stopped with a message in its hands would carry it
-        out when it goes on, though another one has long answered the caller.
-        Two clocks are compared, so there is room for their difference; within
-        it the budget alone counts, from when the message is read.
-        """
-        if deadline is None:
-            return
-        late = self._wall_clock() - deadline
-        if late > api.CLOCKS_DIFFER:
-            raise exception.Busy(
-                reason=f"the request was read {late:.0f} s after its deadline "
-                "(or the clocks of caller and daemon differ)",
-                retry_after=1,
-            )
-
-    @om.rpc.expose
-    @answering
-    def get_pools(self, ctxt: Any, /, **arguments: Any) -> dict[str, Any]:
-        """Tell what is on the shelves.  No arguments."""
-        request.parse_nothing(arguments)
-        self._policy.authorize("get_pools", ctxt)
-        return {"pools": [dict(pool) for pool in self._pools()]}
 
 
 class _Dispatcher(dispatcher.RPCDispatcher):

@@ -21,6 +21,7 @@ class TestErrors(rpc_case.RPCCase):
             exception.InvalidRequest(field="volume.name", reason="{odd} é"),
             exception.ProjectMismatch(token_project="a", project_id="b"),
             exception.PoolEmpty(name="n", reason="no snapshot"),
+            exception.Withheld(name="n", failed="m"),
             exception.ClaimInProgress(name="n", retry_after=7),
             exception.ClaimMismatch(name="n"),
             exception.QuotaExceeded(cinder_message="VolumeLimitExceeded: 10"),

@@ -18,6 +18,7 @@ from testtools import content
 
 from cube_volpool import exception
 from cube_volpool.rpc import api, policy, server
+from cube_volpool.rpc import claims as rpc_claims
 from cube_volpool.tests import simulator
 from cube_volpool.tests.functional import broker
 from cube_volpool.tests.unit.rpc import endpoints
@@ -103,7 +104,7 @@ class TestSkylineWorker(base.BaseTestCase):
         conf = cfg.ConfigOpts()
         conf([], default_config_files=[], default_config_dirs=[])
         transport = api.make_transport(conf, url=broker.broker_url())
-        endpoint = server.Endpoint(
+        endpoint = rpc_claims.Endpoint(
             cls.claims,
             list,
             policy=policy.Policy(conf),

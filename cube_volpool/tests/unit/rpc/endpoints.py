@@ -1,6 +1,6 @@
 """An endpoint over claims that only remember."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,8 @@ import oslo_messaging as om
 from oslo_config import cfg
 
 from cube_volpool import catalogue, exception, model, refresh
-from cube_volpool.rpc import operators, policy, server, steering
+from cube_volpool.rpc import claims as rpc_claims
+from cube_volpool.rpc import operators, policy, steering
 from cube_volpool.tests.unit import stock
 
 PROJECT = "9d3f6d5c8b8e4f0f9d0a6c1f2b7e4a55"
@@ -39,11 +40,20 @@ class Given:
 
 
 class RememberedClaims:
-    """Keeps what it is asked; answers, or raises what it was given."""
+    """Keeps what it is asked; answers, or raises what it was given.
 
-    def __init__(self, error: Exception | None = None) -> None:
+    ``failing`` has errors of single claims of several, by name.
+    """
+
+    def __init__(
+        self,
+        error: Exception | None = None,
+        failing: Mapping[str, Exception] | None = None,
+    ) -> None:
         self.asked: list[tuple[model.Caller, model.ClaimRequest, float]] = []
+        self.together: list[tuple[list[str], bool]] = []
         self._error = error
+        self._failing = failing or {}
 
     def claim(
         self,
@@ -56,6 +66,22 @@ class RememberedClaims:
         if self._error is not None:
             raise self._error
         return Given(volume={"id": "v-1", "name": request.name})
+
+    def claim_many(
+        self,
+        caller: model.Caller,
+        requests: Sequence[model.ClaimRequest],
+        *,
+        deadline: float,
+        all_or_nothing: bool,
+    ) -> list[Given | Exception]:
+        names = [request.name for request in requests]
+        self.together.append((names, all_or_nothing))
+        return [
+            self._failing.get(request.name)
+            or self.claim(caller, request, deadline=deadline)
+            for request in requests
+        ]
 
 
 SYNCED = refresh.Synced(
@@ -127,8 +153,8 @@ def make_operators(
 
 def make_endpoint(
     claims: RememberedClaims, pools: list[dict[str, Any]] | None = None
-) -> server.Endpoint:
-    return server.Endpoint(
+) -> rpc_claims.Endpoint:
+    return rpc_claims.Endpoint(
         claims,
         lambda: pools or [],
         policy=make_policy(),

@@ -31,6 +31,7 @@ class TestImports(base.BaseTestCase):
             {
                 "cube_volpool",
                 "cube_volpool.client",
+                "cube_volpool.client.batch",
                 "cube_volpool.client.connection",
                 "cube_volpool.client.fallback",
                 "cube_volpool.exception",
@@ -49,7 +50,8 @@ class TestImports(base.BaseTestCase):
 class TestVersions(base.BaseTestCase):
     def test_a_client_asks_for_no_newer_daemon_than_it_needs(self):
         """Callers and daemons are upgraded in any order."""
-        self.assertEqual("1.2", api.VERSION)
+        self.assertEqual("1.3", api.VERSION)
+        self.assertEqual("1.3", api.BATCH_VERSION)
         self.assertEqual("1.2", api.OPERATOR_VERSION)
         self.assertEqual("1.0", api.client_target().version)
 

@@ -11,6 +11,7 @@ from oslotest import base
 from cube_volpool import exception, model
 from cube_volpool.client import fallback
 from cube_volpool.rpc import api, server
+from cube_volpool.rpc import claims as rpc_claims
 from cube_volpool.tests.unit.rpc import endpoints
 
 
@@ -204,7 +205,7 @@ class TestGetPools(base.BaseTestCase):
 
     def test_unforeseen_error_is_busy(self):
         """A ledger that cannot be read is no reason to show its words."""
-        endpoint = server.Endpoint(
+        endpoint = rpc_claims.Endpoint(
             endpoints.RememberedClaims(),
             lambda: [][1],
             policy=endpoints.make_policy(),
@@ -218,13 +219,13 @@ class TestGetPools(base.BaseTestCase):
 
 
 class TestExposure(base.BaseTestCase):
-    def test_two_methods_and_no_more_may_be_called(self):
+    def test_three_methods_and_no_more_may_be_called(self):
         """What is not exposed does not exist for a caller."""
         endpoint = endpoints.make_endpoint(endpoints.RememberedClaims())
         policy = om.ExplicitRPCAccessPolicy()
 
         self.assertEqual(
-            ["claim_volume", "get_pools"],
+            ["claim_volume", "claim_volumes", "get_pools"],
             [n for n in dir(endpoint) if policy.is_allowed(endpoint, n)],
         )
         self.assertEqual(api.VERSION, endpoint.target.version)
@@ -247,7 +248,7 @@ class TestDeadline(base.BaseTestCase):
     def claim(self, deadline):
         """Claim; return what reached the journey."""
         claims = endpoints.RememberedClaims()
-        found = server.Endpoint(
+        found = rpc_claims.Endpoint(
             claims,
             list,
             policy=endpoints.make_policy(),

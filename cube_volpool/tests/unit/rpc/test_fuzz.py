@@ -33,6 +33,15 @@ _ARGUMENTS = st.fixed_dictionaries(
         "anything": _JSON,
     },
 )
+_SEVERAL = st.fixed_dictionaries(
+    {
+        "volumes": _JSON
+        | st.lists(
+            _FIELDS.map(lambda f: endpoints.VOLUME | f) | _JSON, max_size=4
+        )
+    },
+    optional={"os_name": _JSON, "budget": _JSON, "all_or_nothing": _JSON},
+)
 _FUZZ = hypothesis.settings(
     max_examples=300, deadline=None, derandomize=True, database=None
 )
@@ -57,6 +66,26 @@ class TestFuzz(base.BaseTestCase):
             self.assertEqual([], claims.asked)
         else:
             self._assert_sound(*claims.asked[0])
+
+    @_FUZZ
+    @hypothesis.given(ctxt=_JSON | st.just(endpoints.CONTEXT), args=_SEVERAL)
+    def test_garbage_among_several_is_refused_or_sound(self, ctxt, args):
+        """One that is unsound refuses them all."""
+        claims = endpoints.RememberedClaims()
+        endpoint = endpoints.make_endpoint(claims)
+        hypothesis.note(repr(args))
+
+        try:
+            answer = endpoint.claim_volumes(ctxt, **args)
+        except om.ExpectedException as refusal:
+            error = refusal.exc_info[1]
+            self.assertIs(exception.InvalidRequest, type(error))
+            self.assertLess(len(str(error)), 250)
+            self.assertEqual([], claims.together)
+        else:
+            self.assertEqual(len(args["volumes"]), len(answer["results"]))
+            for asked in claims.asked:
+                self._assert_sound(*asked)
 
     def _assert_sound(self, caller, request, deadline):
         self.assertTrue(0 < len(caller.project_id) <= 64)

@@ -10,7 +10,8 @@ from oslo_policy import policy as oslo_policy
 from oslotest import base
 
 from cube_volpool import exception
-from cube_volpool.rpc import operators, policy, server, steering
+from cube_volpool.rpc import claims as rpc_claims
+from cube_volpool.rpc import operators, policy, steering
 from cube_volpool.tests.unit.rpc import endpoints
 
 
@@ -44,7 +45,7 @@ class DefaultsTest(PolicyCase):
         exposed = {
             name
             for endpoint in (
-                server.Endpoint,
+                rpc_claims.Endpoint,
                 operators.Endpoint,
                 steering.Endpoint,
             )
@@ -67,12 +68,14 @@ class DefaultsTest(PolicyCase):
         found = self.policy()
 
         found.authorize("claim_volume", endpoints.CONTEXT)
+        found.authorize("claim_volumes", endpoints.CONTEXT)
 
         strange: list[Any] = [
             {}, {"project_id": ""}, {"roles": ["admin"]}, None, [],
         ]
         for ctxt in strange:
             self.assert_refused(found, "claim_volume", ctxt)
+            self.assert_refused(found, "claim_volumes", ctxt)
 
     def test_anybody_may_see_the_numbers_of_the_pools(self):
         """Nothing of any project is in them."""
@@ -87,7 +90,8 @@ class DefaultsTest(PolicyCase):
             for name in rules
             if name.startswith(policy.PREFIX)
         }
-        for method in methods - {"claim_volume", "get_pools"}:
+        callers = {"claim_volume", "claim_volumes", "get_pools"}
+        for method in methods - callers:
             for ctxt in ({}, endpoints.CONTEXT, {"roles": ["member"]}):
                 self.assert_refused(found, method, ctxt)
             found.authorize(method, endpoints.OPERATOR)
@@ -176,7 +180,7 @@ class EndpointTest(PolicyCase):
     def endpoint(self, rules):
         """Return an endpoint, and the claims behind it."""
         claims = endpoints.RememberedClaims()
-        found = server.Endpoint(
+        found = rpc_claims.Endpoint(
             claims,
             list,
             policy=self.policy(rules),
@@ -195,6 +199,22 @@ class EndpointTest(PolicyCase):
         self.assertIs(exception.NotPermitted, type(error))
         self.assertEqual("cube_volpool:claim_volume", error.rule)
         self.assertEqual([], claims.asked)
+
+    def test_who_may_claim_no_volume_may_not_claim_several(self):
+        """The rule of one is that of several, unless the file has another."""
+        found, claims = self.endpoint('"cube_volpool:claim_volume": "!"\n')
+
+        error = endpoints.refusal_of(
+            found.claim_volumes,
+            endpoints.CONTEXT,
+            volumes=[endpoints.VOLUME],
+        )
+
+        self.assertEqual("cube_volpool:claim_volumes", error.rule)
+        self.assertEqual([], claims.together)
+        self.policy('"cube_volpool:claim_volumes": "role:member"\n').authorize(
+            "claim_volumes", endpoints.CONTEXT | {"roles": ["member"]}
+        )
 
     def test_bad_input_is_told_before_the_policy_is_asked(self):
         """Asking may cost a call to Keystone; bad input costs nothing."""
