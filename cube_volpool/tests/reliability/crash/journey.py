@@ -75,6 +75,8 @@ class Journey:
     surge: int = 1
     #: Turns after which something that is not settled never will be.
     turns: int = 12
+    #: What its caller wants: the names of his volumes.
+    names: tuple[str, ...] = ("web_sys",)
     #: The snapshot of what its claim is given.
     gives: str = evidence.SNAPSHOT
     #: And how large that is in the end, in GiB.

@@ -246,6 +246,11 @@ def over_quota(target: world.World) -> None:
     target.cloud.set_quota("skyline-a", volumes=0)
 
 
+def quota_for_one(target: world.World) -> None:
+    """The caller may have one volume."""
+    target.cloud.set_quota("skyline-a", volumes=1)
+
+
 def within_quota(target: world.World) -> None:
     """The caller may have volumes again."""
     target.cloud.set_quota("skyline-a", volumes=5000)

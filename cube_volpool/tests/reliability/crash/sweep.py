@@ -26,11 +26,14 @@ _REFUSALS: Final = (
     exception.InvalidRequest,
     exception.PoolEmpty,
     exception.QuotaExceeded,
+    exception.Withheld,
 )
 #: What he is told when nothing was given, and he may ask again.
 _NOTHING_YET: Final = (exception.Busy, exception.CinderUnavailable)
+#: What says nothing of what was given.
+_UNKNOWN: Final = exception.ClaimInProgress
 #: What he is told to ask again after.
-_AGAIN: Final = (exception.ClaimInProgress, *_NOTHING_YET)
+_AGAIN: Final = (_UNKNOWN, *_NOTHING_YET)
 #: What ends a journey that nobody waits for: the duty's next turn goes on.
 TROUBLE: Final = (exception.VolpoolError, volumeapi.VolumeAPIError)
 
@@ -157,29 +160,39 @@ class Run:
             return
         for _ in range(self.journey.turns):
             self.found.denied_with = None
-            try:
-                answer = self._answer(self.journey.asks)
-            except _REFUSALS:
-                self.found.told_nothing()
-                return
-            except _AGAIN as error:
-                if isinstance(error, _NOTHING_YET):
-                    self.found.told_nothing()
-                self._turn()
-                self.problems += invariants.safe(self.found)
-                continue
-            self.found.replies.append(
-                evidence.Reply("skyline-a", "web_sys", answer.volume["id"])
-            )
+            is_over = self._hear(self._results(self.journey.asks))
             self.problems += invariants.safe(self.found)
-            return
+            if is_over:
+                return
         self.problems.append("I5: the caller never gets an answer")
 
-    def _answer(self, asks: Callable[[world.Daemon], Any]) -> Any:
+    def _results(self, asks: Callable[[world.Daemon], Any]) -> list[Any]:
+        """Ask; return what was told of each claim, errors as well."""
         try:
-            return asks(self._now)
+            told = asks(self._now)
+        except exception.VolpoolError as error:
+            return [error]
         finally:
             self._land_early()
+        return told if isinstance(told, list) else [told]
+
+    def _hear(self, results: list[Any]) -> bool:
+        """Note what a caller was told; does he not ask again?"""
+        errors = [one for one in results if isinstance(one, Exception)]
+        for error in errors:
+            if not isinstance(error, (*_REFUSALS, *_AGAIN)):
+                raise error
+        self.found.replies += [
+            evidence.Reply("skyline-a", one.volume["name"], one.volume["id"])
+            for one in results
+            if not isinstance(one, Exception)
+        ]
+        if errors and not any(isinstance(e, _UNKNOWN) for e in errors):
+            self.found.told_nothing()
+        is_over = not any(isinstance(error, _AGAIN) for error in errors)
+        if not is_over:
+            self._turn()
+        return is_over
 
     def _settle(self) -> None:
         """Rescue, reconcile and audit until nothing is left to do.

@@ -7,6 +7,7 @@ call and before the next one are the same, and each has one of the two; with
 
 from cube_volpool.tests.reliability.crash import case
 from cube_volpool.tests.reliability.crash.journeys import (
+    batches,
     hits,
     misses,
     recoveries,
@@ -25,6 +26,11 @@ class OnSqlite(case.SweepCase):
 @case.each(hits.JOURNEYS)
 class HitSweep(OnSqlite):
     """A daemon dies in a claim that the shelf can serve."""
+
+
+@case.each(batches.JOURNEYS)
+class BatchSweep(OnSqlite):
+    """A daemon dies in several claims of one request."""
 
 
 @case.each(misses.JOURNEYS)

@@ -1,6 +1,6 @@
 """Judging a run: after every call, and after every answer."""
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,7 @@ REFUSALS: Final = (
     exception.InvalidRequest,
     exception.PoolEmpty,
     exception.QuotaExceeded,
+    exception.Withheld,
 )
 #: What he is told when nothing was given.
 _NOTHING: Final = (
@@ -121,19 +122,41 @@ class Judge:
         self._found.denied_with = None
         self._known = self._under_way()
 
-    def refused(self, error: exception.VolpoolError) -> None:
-        """Judge the words that the caller was told."""
-        if not isinstance(error, _WORDS):
-            self.problems.append(f"the caller was told {error!r}")
-        if isinstance(error, exception.NotExtended):
-            self._kept_small(error)
-        if not isinstance(error, _NOTHING):
+    def refused(self, errors: Mapping[str, Exception]) -> None:
+        """Judge the words that the caller was told, by the claim's name."""
+        for name, error in errors.items():
+            if not isinstance(error, _WORDS):
+                self.problems.append(f"the caller was told {error!r}")
+            if isinstance(error, exception.NotExtended):
+                self._kept_small(error)
+            if isinstance(error, _NOTHING):
+                self._denied(name, error)
+        if any(isinstance(e, exception.Withheld) for e in errors.values()):
+            self._all_withheld()
+        if errors and all(isinstance(e, _NOTHING) for e in errors.values()):
+            under_way = self._under_way()
+            if not under_way or not under_way <= self._known:
+                self._found.told_nothing()
+
+    def _all_withheld(self) -> None:
+        """Judge that a request for all or nothing gave nothing.
+
+        The first one: what a later one finds, an earlier one may have given.
+        """
+        if not self.is_acting:
             return
-        under_way = self._under_way()
+        for claim in self._found.bound:
+            if claim.source is not model.Source.EXISTING:
+                self.problems.append(
+                    f"claim {claim.id} was given, and others withheld"
+                )
+
+    def _denied(self, name: str, error: Exception) -> None:
+        """Judge that nothing of a claim is open that was given nothing."""
+        under_way = self._under_way(name)
         if under_way and under_way <= self._known:
             # Turned away at the door: that says nothing of an earlier try.
             return
-        self._found.told_nothing()
         for claim in under_way:
             self.problems.append(
                 f"I11: {type(error).__name__} was told, open is {claim}"
@@ -153,17 +176,18 @@ class Judge:
         self.problems += [one for one in problems if one not in but]
 
     def _has_stock(self) -> bool:
-        """Has the shelf what the journey's caller wants?"""
+        """Has the shelf all that the journey's caller wants?"""
         try:
             wanted = self._found.world.cloud.snapshot_id(self._journey.gives)
         except KeyError:
             # The scene deleted it.
             return False
-        return any(
+        ready = sum(
             row.status is model.RowStatus.AVAILABLE
             and row.snapshot_id == wanted
             for row in self._found.rows
         )
+        return ready >= len(self._journey.names)
 
     def _unanswered(self) -> int:
         """Count the creates for the pool of which nobody knows."""
@@ -186,10 +210,13 @@ class Judge:
         if self._is_stocked and is_error:
             self.problems.append("an error led to a create for the caller")
 
-    def _under_way(self) -> set[tuple[object, ...]]:
+    def _under_way(
+        self, name: str | None = None
+    ) -> set[tuple[object, ...]]:
+        """Return the claims under way, those of a name or all."""
         self._found.look()
         return {
             (claim.id, claim.status, claim.generation)
             for claim in self._found.claims
-            if claim.status in model.UNDER_WAY
+            if claim.status in model.UNDER_WAY and name in (None, claim.name)
         }

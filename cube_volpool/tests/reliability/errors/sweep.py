@@ -26,6 +26,8 @@ _LAST: Final = (
     exception.NotExtended.__name__,
     *(refusal.__name__ for refusal in judge.REFUSALS),
 )
+#: What another claim of the request is to blame for.
+_WITHHELD: Final = exception.Withheld.__name__
 #: Between two turns of the recovery; a third of the longest grace.
 _TURN: Final = 310
 
@@ -151,15 +153,32 @@ class Run:
                 self.judge.problems.append(f"the caller was told {error!r}")
             return
         except exception.VolpoolError as error:
-            self.told = type(error).__name__
-            self.judge.refused(error)
+            self._hear([error] * len(self.journey.names))
             return
         self.told = "done"
         if isinstance(answer, Answer):
-            self.told = "volume"
-            self.found.replies.append(
-                evidence.Reply("skyline-a", "web_sys", answer.volume["id"])
-            )
+            self._hear([answer])
+        elif isinstance(answer, list):
+            self._hear(answer)
+
+    def _hear(self, results: list[Answer | Exception]) -> None:
+        """Keep what was told of each claim."""
+        names = self.journey.names
+        errors: dict[str, Exception] = {}
+        for name, result in zip(names, results, strict=True):
+            if isinstance(result, Exception):
+                errors[name] = result
+            else:
+                self.found.replies.append(
+                    evidence.Reply("skyline-a", name, result.volume["id"])
+                )
+        self.judge.refused(errors)
+        # Of several the one that is to be asked for again.
+        words = sorted(
+            (type(error).__name__ for error in errors.values()),
+            key=lambda word: (word in _LAST, word == _WITHHELD),
+        )
+        self.told = words[0] if words else "volume"
 
     def _ask(self, daemon: world.Daemon) -> None:
         """Ask as a caller does: again and again, until there is an answer."""

@@ -67,6 +67,8 @@ class Source:
             (self._operator, 4),
             (self._sound, 8),
             (self._replay, 4),
+            (self._bad_batch, 140),
+            (self._batch, 4),
         )
         makers = [way for way, _weight in ways]
         weights = [weight for _way, weight in ways]
@@ -116,7 +118,56 @@ class Source:
     def _replay(self) -> Message:
         return self._last_sound or self._sound()
 
+    def _batch(self) -> Message:
+        volumes = [self._volume() for _ in range(self._pick((1, 2, 3)))]
+        return self._message(
+            Sort.SOUND,
+            {},
+            method="claim_volumes",
+            arguments={
+                "volumes": volumes,
+                "budget": 20.0,
+                "all_or_nothing": self._pick((True, False, None)),
+            },
+        )
+
     # Nearly right ones
+
+    def _bad_batch(self) -> Message:
+        """Several volumes, and one thing that is wrong with the request."""
+        volumes = [self._volume() for _ in range(self._pick((1, 2, 32)))]
+        arguments: dict[str, Any] = {"volumes": volumes, "budget": 20.0}
+        spoil: Callable[[], None] = self._pick(
+            (
+                lambda: volumes.append(dict(self._pick(volumes))),
+                lambda: volumes.extend(self._volume() for _ in range(33)),
+                volumes.clear,
+                lambda: volumes.append(self._no_volume()),
+                lambda: arguments.update(volumes=self._no_list()),
+                lambda: arguments.update(all_or_nothing=self._no_boolean()),
+                lambda: arguments.update(volume=self._volume()),
+                lambda: self._spoil(self._pick(volumes)),
+            )
+        )
+        spoil()
+        return self._message(
+            Sort.UNSOUND, {}, method="claim_volumes", arguments=arguments
+        )
+
+    def _spoil(self, volume: dict[str, Any]) -> None:
+        bad = self._bad_values()
+        name = self._pick([n for n in bad if n not in ("os_name", "budget")])
+        volume[name] = self._pick(bad[name])()
+
+    def _no_volume(self) -> Any:
+        return self._pick((None, "x", 7, [], {}, ["a"], {"name": "x"}, True))
+
+    def _no_list(self) -> Any:
+        value = self._pick((None, "x", 7, {}, {"0": self._volume()}, True))
+        return self._volume() if value == 7 else value
+
+    def _no_boolean(self) -> Any:
+        return self._pick((0, 1, "yes", [], {}, float("nan"), 1.0))
 
     def _bad_field(self) -> Message:
         volume = self._volume()
@@ -258,6 +309,7 @@ class Source:
                 "", "{", "[]", "null", "7", '"x"', "{}", "NaN", "\x00",
                 '{"method": "claim_volume"}',
                 '{"args": {}}',
+                '{"method": "claim_volumes", "args": {"volumes": [[]]}}',
                 '{"method": "claim_volume", "args": {"volume": '
                 + "[" * 50_000 + "]" * 50_000 + "}}",
                 '{"method": "get_pools", "args": {}, "version": 1e999}',
@@ -278,13 +330,14 @@ class Source:
 
     def _random(self) -> Message:
         arguments = {
-            self._pick(("volume", "os_name", "budget", self._letters(5))):
+            self._pick(("volume", "volumes", "os_name", "budget",
+                        self._letters(5))):
             self._json(4)
             for _ in range(self._chance.randrange(4))
         }
         return self._message(
             Sort.OPEN, {}, arguments=arguments, method=self._pick(
-                ("claim_volume", "claim_volume", "get_pools",
+                ("claim_volume", "claim_volumes", "get_pools",
                  *operators.METHODS)),
         )
 

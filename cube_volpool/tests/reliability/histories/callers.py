@@ -16,9 +16,12 @@ _AGAIN: Final = (
     exception.ClaimInProgress,
     exception.Busy,
     exception.CinderUnavailable,
+    exception.Withheld,
 )
 #: What a caller waits beyond its budget for an answer, in seconds.
 _MARGIN: Final = 5.0
+#: How many ask together at most.
+_TOGETHER: Final = 4
 
 
 @dataclasses.dataclass(eq=False)
@@ -35,6 +38,8 @@ class Caller:
     task: Task | None = None
     daemon: Daemon | None = None
     attempt: int = 0
+    #: Where in the request, when it asked with others.
+    place: int | None = None
     gives_up_at: float = 0.0
     is_over: bool = False
 
@@ -99,28 +104,58 @@ class Callers:
         ]
 
     def ask(self, caller: Caller) -> bool:
-        """Let a caller send its claim to some daemon; False: none is up."""
+        """Let a caller send its claim to some daemon; False: none is up.
+
+        With all others for whom the same one asks just now.
+        """
+        if caller.task is not None:
+            return True
         up = [daemon for daemon in self._daemons if daemon.is_up]
         if not up:
             return False
         daemon = self._chance.choice(up)
-        self._attempts += 1
-        self.asked_since.setdefault(caller.key, self._hub.now)
-        caller.attempt = self._attempts
-        caller.daemon = daemon
-        caller.gives_up_at = self._hub.now + caller.budget + _MARGIN
-        task = self._hub.spawn(
-            f"{daemon.name}:claim#{caller.attempt}",
-            daemon.life,
-            lambda: daemon.claim(
-                caller.who, caller.request, budget=caller.budget
-            ),
-        )
-        task.attempt = caller.attempt
-        caller.task = task
-        self.counted["claims"] += 1
-        self._tell(caller, Kind.INVOKE)
+        others = {
+            other.key: other
+            for other in self.due()
+            if (other.who, other.budget) == (caller.who, caller.budget)
+        }
+        together = list({caller.key: caller, **others}.values())
+        self._send(daemon, caller, together[:_TOGETHER])
         return True
+
+    def _send(
+        self, daemon: Daemon, first: Caller, together: list[Caller]
+    ) -> None:
+        self._attempts += 1
+        is_all = len(together) > 1 and self._chance.random() < 0.4
+        requests = [caller.request for caller in together]
+
+        def one() -> Any:
+            return daemon.claim(first.who, first.request, budget=first.budget)
+
+        def several() -> Any:
+            return daemon.claim_many(
+                first.who,
+                requests,
+                budget=first.budget,
+                all_or_nothing=is_all,
+            )
+
+        work = several if len(together) > 1 else one
+        self.counted["requests for several"] += work is several
+        task = self._hub.spawn(
+            f"{daemon.name}:claim#{self._attempts}", daemon.life, work
+        )
+        task.attempt = self._attempts
+        for place, caller in enumerate(together):
+            self.asked_since.setdefault(caller.key, self._hub.now)
+            caller.attempt = self._attempts
+            caller.place = place if len(together) > 1 else None
+            caller.daemon = daemon
+            caller.gives_up_at = self._hub.now + caller.budget + _MARGIN
+            caller.task = task
+            self.counted["claims"] += 1
+            self._tell(caller, Kind.INVOKE)
 
     def listen(self) -> None:
         """Hear the answers that are in, and give up what takes too long."""
@@ -142,6 +177,9 @@ class Callers:
             self._again(caller, self._chance.uniform(0, caller.budget))
             return
         good, value = task.outcome
+        if good and caller.place is not None:
+            value = value[caller.place]
+            good = not isinstance(value, Exception)
         if good:
             self.counted[f"ok, {value.source}"] += 1
             self._tell(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cube_volpool import app, exception, model, settings
+from cube_volpool.claim.batch import Result
 from cube_volpool.claim.job import Answer
 from cube_volpool.db.store import Store
 from cube_volpool.tests.reliability.histories import doors
@@ -134,4 +135,20 @@ class Daemon:
             caller,
             request,
             deadline=self._site.hub.now + budget,
+        )
+
+    def claim_many(
+        self,
+        caller: model.Caller,
+        requests: list[model.ClaimRequest],
+        *,
+        budget: float,
+        all_or_nothing: bool,
+    ) -> list[Result]:
+        """Serve a call for several claims, inside a task."""
+        return self.house.claimer.claim_many(
+            caller,
+            requests,
+            deadline=self._site.hub.now + budget,
+            all_or_nothing=all_or_nothing,
         )

@@ -41,8 +41,8 @@ class Delivery:
         self.came: dict[str, str] = {}
         #: By volume: what was wrong with it when it was renamed.
         self._unfit: dict[str, list[str]] = {}
-        #: By claim call: what its last look-up by name found.
-        self._found: dict[int, list[str]] = {}
+        #: By claim call and name: what its last look-up by name found.
+        self._found: dict[tuple[int, str], list[str]] = {}
         self._cloud = cloud
         self._trail = trail
         self._by_hand = by_hand
@@ -63,7 +63,7 @@ class Delivery:
         if call.method == "create_volume" and isinstance(value, model.Volume):
             yield from self._created(call, value)
         elif call.keywords.get("name") and isinstance(value, tuple):
-            self._found[call.attempt] = [
+            self._found[call.attempt, call.keywords["name"]] = [
                 volume.id
                 for volume in value
                 if is_useful(self._cloud.volumes.get(volume.id))
@@ -129,7 +129,7 @@ class Delivery:
         given.add(volume_id)
         if len(self._live(given)) > 1:
             yield f"I2: claim {claim.id} got {len(given)} volumes"
-        if self._found.get(call.attempt):
+        if self._found.get((call.attempt, claim.name)):
             yield f"I2: claim {claim.id} got {volume_id} beside one it saw"
         first = self.came.setdefault(volume_id, claim.project_id)
         if first != claim.project_id:

@@ -82,16 +82,16 @@ def storm(simulation: Simulation) -> None:
         if ready and drawn.random() < _GO_ON:
             simulation.step()
         elif left and drawn.random() < 0.2:
-            left -= 1
-            simulation.callers.add(
-                town.draw_caller(
-                    simulation.cloud,
-                    drawn,
-                    now=simulation.hub.now,
-                    user=simulation.tenant_user,
-                    names=simulation.shape.names,
-                )
+            party = town.draw_party(
+                simulation.cloud,
+                drawn,
+                now=simulation.hub.now,
+                user=simulation.tenant_user,
+                names=simulation.shape.names,
             )
+            left = max(0, left - len(party))
+            for caller in party:
+                simulation.callers.add(caller)
         else:
             weather.change(is_idle=not ready)
         hear(simulation)

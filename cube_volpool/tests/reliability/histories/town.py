@@ -1,5 +1,6 @@
 """Who and what there is in a run: projects, pools, requests."""
 
+import dataclasses
 import random
 from datetime import timedelta
 from typing import Final
@@ -136,6 +137,28 @@ def draw_caller(
         tries=chance.choice((1, 2, 4, 8)),
         due=now,
     )
+
+
+def draw_party(
+    cloud: Cloud,
+    chance: random.Random,
+    *,
+    now: float,
+    user: str | None,
+    names: int,
+) -> list[Caller]:
+    """Return somebody new, now and then one who wants several volumes."""
+    first = draw_caller(cloud, chance, now=now, user=user, names=names)
+    party = {first.key: first}
+    if chance.random() < 0.25:
+        for _ in range(chance.choice((1, 2, 3))):
+            name = f"host{chance.randrange(names)}_sys"
+            key = first.key[0], name
+            request = dataclasses.replace(first.request, name=name)
+            party.setdefault(
+                key, dataclasses.replace(first, key=key, request=request)
+            )
+    return list(party.values())
 
 
 def _token(cloud: Cloud, chance: random.Random, project: str) -> str:

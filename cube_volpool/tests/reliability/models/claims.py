@@ -6,6 +6,10 @@ call that runs, or one commit; in between everything else may happen.  A call
 may also run late, or never, or be run and not answered; a driver may die at
 any point.
 
+Several claims of one request are as many drivers: one commit in the place of
+several takes interleavings away and adds none, and from then on each goes its
+own way.
+
 What it assumes, because the protocol does: a process is not stopped between
 its last look at the deadline and the call after it for longer than
 ``miss_grace``, or than the margin of the caller's fallback.

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from cube_volpool.tests.reliability.crash.journeys import (
+    batches,
     hits,
     misses,
     recoveries,
@@ -19,6 +20,7 @@ from cube_volpool.tests.reliability.crash.sweep import Journey
 
 ALL: Final[Mapping[str, Journey]] = {
     **hits.JOURNEYS,
+    **batches.JOURNEYS,
     **misses.JOURNEYS,
     **recoveries.RESCUES,
     **recoveries.RETRIES,
@@ -31,6 +33,8 @@ ALL: Final[Mapping[str, Journey]] = {
 MAIN: Final[tuple[str, ...]] = (
     "hit",
     "miss",
+    "batch",
+    "all_or_nothing_taken_back",
     "top_up",
     "evict_and_delete",
     "rescue_of_a_row_offered",
@@ -42,6 +46,8 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     *MAIN,
     "quota_refusal",
     "existing_name",
+    "batch_with_a_name_that_was_left",
+    "all_or_nothing_with_a_miss",
     "unfit_volume",
     "unbind_of_a_deleted_volume",
     "retry_of_an_offer_not_accepted",
