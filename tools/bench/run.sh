@@ -1,14 +1,15 @@
 #!/bin/bash
 # Runs benchmarks, on servers of their own: all that need no lab, or those that
-# are named. tools/bench/claim.sh measures a claim on the real lab.
+# are named. tools/bench/lab.sh measures on the real lab.
 #
-#   tools/bench/run.sh [imports] [counts] [hits] [latency] [growth]
+#   tools/bench/run.sh [imports] [counts] [hits] [latency] [batch] [growth]
 #                      [--short] [--json DIRECTORY] [--check]
 #
 #   imports   what importing the client costs, beside oslo.messaging
 #   counts    statements, commits and calls to Cinder of a hit
 #   hits      hits on the simulator, against what they are made of
 #   latency   hits with a slow Cinder, against five calls in a row
+#   batch     20 claims in one request, against 20 in a row, with a slow Cinder
 #   growth    idle work, the scan and memory with 100,000 volumes, against
 #             1,000 and none; about a quarter of an hour
 #
@@ -28,17 +29,18 @@ while [ $# -gt 0 ]; do
     --short) SHORT=yes ;;
     --check) CHECK=yes ;;
     --json) JSON=${2:?names a directory} && mkdir -p "$JSON" && shift ;;
-    imports | counts | hits | latency | growth) NAMES+=("$1") ;;
-    *) sed -n '2,20p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
+    imports | counts | hits | latency | batch | growth) NAMES+=("$1") ;;
+    *) sed -n '2,22p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#NAMES[@]} -gt 0 ] || NAMES=(imports counts hits latency growth)
+[ ${#NAMES[@]} -gt 0 ] || NAMES=(imports counts hits latency batch growth)
 declare -A SHORTER=(
     [imports]='--rounds 15'
     [counts]=''
     [hits]='--rounds 20 --together 1 --times 40'
     [latency]='--rounds 5'
+    [batch]='--rounds 3'
     [growth]='--volumes 10000 --pools 20 --projects 50 --claims 50 --minutes 2'
 )
 # shellcheck source=../servers/lent.sh

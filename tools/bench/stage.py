@@ -130,3 +130,18 @@ class Stage(fixtures.Fixture):
         if answer['source'] != 'pool':
             raise RuntimeError(f"not a hit but {answer['source']}")
         return answer
+
+    def claim_all(self, names: list[str], *,
+                  all_or_nothing: bool = False) -> list[client.Result]:
+        """Hits of one request, as its caller sees them.
+
+        Raises when one of them is none.
+        """
+        results = client.claim_volumes(
+            {'project_id': self.project_id},
+            [{'name': name, 'volume_type': TYPE} for name in names],
+            os_name=OS_NAME, budget=60, all_or_nothing=all_or_nothing)
+        for name, result in zip(names, results, strict=True):
+            if not isinstance(result, dict) or result['source'] != 'pool':
+                raise RuntimeError(f'{name} is not a hit but {result}')
+        return results
