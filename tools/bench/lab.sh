@@ -2,10 +2,11 @@
 # Measures on the real lab, which is brought up if it does not run and is left
 # running: all there is, or what is named.
 #
-#   tools/bench/lab.sh [claim] [refilling]
+#   tools/bench/lab.sh [claim] [batch] [refilling]
 #                      [--short] [--json DIRECTORY] [--check]
 #
 #   claim      a claim, beside the same calls and beside a direct create
+#   batch      20 claims in one request, against 20 in a row
 #   refilling  claims while a pool is filled, beside claims while none is
 #
 # Both sides of a ratio are measured in turns. With --check it fails when a
@@ -18,21 +19,26 @@ while [ $# -gt 0 ]; do
     --short) SHORT=yes ;;
     --check) CHECK=yes ;;
     --json) JSON=${2:?names a directory} && mkdir -p "$JSON" && shift ;;
-    claim | refilling) NAMES+=("$1") ;;
-    *) sed -n '2,13p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
+    claim | batch | refilling) NAMES+=("$1") ;;
+    *) sed -n '2,14p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#NAMES[@]} -gt 0 ] || NAMES=(claim refilling)
+[ ${#NAMES[@]} -gt 0 ] || NAMES=(claim batch refilling)
 declare -A SHORTER=(
     [claim]='--rounds 10 --creates 1'
+    [batch]='--rounds 1 --size 4'
     [refilling]='--cycles 1 --claims 8 --copies 3'
 )
 # shellcheck source=../lab/ready.sh
 . "$here/../lab/ready.sh"
 for name in "${NAMES[@]}"; do
     options=()
-    [ -z "$SHORT" ] || read -ra options <<<"${SHORTER[$name]}"
+    [ "$name" != batch ] || options+=(--lab)
+    if [ -n "$SHORT" ]; then
+        read -ra shorter <<<"${SHORTER[$name]}"
+        options+=("${shorter[@]}")
+    fi
     [ -z "$JSON" ] || options+=(--json "$JSON/$name.json")
     [ -z "$CHECK" ] || options+=(--check)
     echo "=== $name"

@@ -72,6 +72,16 @@ class OnLab(fixtures.Fixture):
             raise RuntimeError(f"not a hit but {answer['source']}")
         return seconds
 
+    def claim_all(self, names: Sequence[str], *,
+                  all_or_nothing: bool = False) -> None:
+        """As many hits by one request.  Raises when one is none."""
+        results = client.claim_volumes(
+            self.context, [self.body(name) for name in names], budget=60,
+            all_or_nothing=all_or_nothing)
+        for result in results:
+            if isinstance(result, Exception) or result['source'] != 'pool':
+                raise RuntimeError(f'not a hit but {result}')
+
     def command(self, verb: str, pool: str) -> None:
         """What an operator does with a pool."""
         done = cli_case.run('--config-file', str(self._file), 'pool', verb,
