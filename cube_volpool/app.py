@@ -1,6 +1,7 @@
 """The composition root: settings in, wired objects out."""
 
 import contextlib
+import functools
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from cube_volpool import (
 from cube_volpool import conf as options
 from cube_volpool.cinder import sessions
 from cube_volpool.claim import claimer, look, miss, order, parallel, rescue
-from cube_volpool.db import os_table
+from cube_volpool.db import os_table, shelf
 from cube_volpool.db.store import Store
 from cube_volpool.service import Duties, RefillBell
 from cube_volpool.status import doors
@@ -217,4 +218,5 @@ def open_sessions(
 def open_store(conf: cfg.ConfigOpts) -> Store:
     """Open the configured database without asking it anything."""
     options.check_database(conf)
-    return Store(dict(conf.database), choose=random.choice)
+    draw = functools.partial(random.randint, 1, shelf.MOST)
+    return Store(dict(conf.database), draw=draw)

@@ -166,14 +166,14 @@ os_images = sa.Table(
 
 def pooled_volume(row: sa.Row[tuple[object, ...]]) -> model.PooledVolume:
     """Build the value from a row of ``backup_volumes``."""
-    fields = {c.name: row._mapping[c] for c in backup_volumes.columns}
+    fields = row._asdict()
     fields["status"] = model.RowStatus(fields["status"])
     return model.PooledVolume(**fields)
 
 
 def claim(row: sa.Row[tuple[object, ...]]) -> model.Claim:
     """Build the value from a row of ``claims``."""
-    fields = {c.name: row._mapping[c] for c in claims.columns}
+    fields = row._asdict()
     fields["status"] = model.ClaimStatus(fields["status"])
     if fields["source"] is not None:
         fields["source"] = model.Source(fields["source"])

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from oslo_db import exception as db_exception
@@ -13,20 +13,28 @@ from cube_volpool.db.ledger import Ledger
 
 _T = models.backup_volumes
 
-#: How many candidates are read: one row of many means few lost races, and no
+#: How many candidates there are: one row of many means few lost races, and no
 #: lock clause of any dialect; the head row alone wastes three of four tries.
-CANDIDATES = 64
+CANDIDATES: Final = 64
+#: How many of them are read beyond those that are wanted, for lost races.  All
+#: of them would take longer to read than the rest of the claim's statements.
+_SPARE: Final = 7
+#: A prime: ids times a number below it, modulo it, are the ids in disorder.
+_PRIME: Final = 65537
 
-#: Picks one of the candidates.
-Chooser = Callable[[Sequence[sa.Row[Any]]], sa.Row[Any]]
+#: The largest number that may be drawn.
+MOST: Final = _PRIME - 1
+#: Draws a number from 1 to ``MOST``; 1 leaves the candidates in the order of
+#: their ids.
+Draw = Callable[[], int]
 
 
 class Shelf:
-    """The available rows.  ``choose`` picks one of the candidates."""
+    """The available rows.  By ``draw`` the candidates are put in disorder."""
 
-    def __init__(self, ledger: Ledger, choose: Chooser) -> None:
+    def __init__(self, ledger: Ledger, draw: Draw) -> None:
         self._clock = ledger.clock
-        self._choose = choose
+        self._draw = draw
 
     def reserve(
         self,
@@ -72,13 +80,12 @@ class Shelf:
         left = list(claim_ids)
         reserved: dict[int, model.PooledVolume] = {}
         while left:
-            more = CANDIDATES + len(left) - 1
-            candidates = self._candidates(connection, wanted, limit=more)
+            candidates = self._candidates(connection, wanted, len(left))
             if not candidates:
                 break
             is_lost = False
             while left and candidates:
-                for row in self._picked(candidates, len(left)):
+                for row in _picked(candidates, len(left)):
                     if self._take(connection, row, left[0]):
                         reserved[left.pop(0)] = row
                     else:
@@ -96,21 +103,6 @@ class Shelf:
             )
             for claim_id, row in reserved.items()
         }
-
-    def _picked(
-        self, candidates: list[sa.Row[Any]], count: int
-    ) -> list[model.PooledVolume]:
-        """Take so many out of the candidates; in the order of their ids.
-
-        Else of two requests each could wait for a row that the other has.
-        """
-        picked: list[model.PooledVolume] = []
-        while candidates and len(picked) < count:
-            found = self._choose(candidates)
-            candidates.remove(found)
-            # Only the chosen ones: making all 64 costs more than the query.
-            picked.append(models.pooled_volume(found))
-        return sorted(picked, key=lambda row: row.id)
 
     def _take(
         self,
@@ -183,8 +175,9 @@ class Shelf:
         return None if found is None else models.pooled_volume(found)
 
     def _candidates(
-        self, connection: sa.Connection, wanted: model.Wanted, *, limit: int
+        self, connection: sa.Connection, wanted: model.Wanted, count: int
     ) -> list[sa.Row[Any]]:
+        """Return some of the oldest rows that fit, in disorder."""
         conditions = [
             _T.c.snapshot_id == wanted.snapshot_id,
             _T.c.status == model.RowStatus.AVAILABLE,
@@ -197,16 +190,39 @@ class Shelf:
             conditions.append(
                 _T.c.availability_zone == wanted.availability_zone
             )
-        query = (
+        oldest = (
             sa.select(_T)
             .where(*conditions)
-            .order_by(*_nearest(wanted), _T.c.created_at, _T.c.id)
-            .limit(limit)
+            .order_by(*_nearest(wanted, _T.c), _T.c.created_at, _T.c.id)
+            .limit(CANDIDATES + count - 1)
+            .subquery()
+        )
+        ident = sa.cast(oldest.c.id, sa.BigInteger)
+        query = (
+            sa.select(oldest)
+            .order_by(
+                *_nearest(wanted, oldest.c),
+                ident * self._draw() % _PRIME,
+                oldest.c.id,
+            )
+            .limit(count + _SPARE)
         )
         found = list(connection.execute(query))
         # A smaller one only when there is none of the very size.
         largest = found[0].size_gib if wanted.growing and found else None
         return [row for row in found if largest in (None, row.size_gib)]
+
+
+def _picked(
+    candidates: list[sa.Row[Any]], count: int
+) -> list[model.PooledVolume]:
+    """Take so many out of the candidates; in the order of their ids.
+
+    Else of two requests each could wait for a row that the other has.
+    """
+    picked = [models.pooled_volume(found) for found in candidates[:count]]
+    del candidates[:count]
+    return sorted(picked, key=lambda row: row.id)
 
 
 def _sized(wanted: model.Wanted) -> sa.ColumnElement[bool]:
@@ -220,7 +236,9 @@ def _sized(wanted: model.Wanted) -> sa.ColumnElement[bool]:
     return sa.or_(fits, may_grow)
 
 
-def _nearest(wanted: model.Wanted) -> tuple[sa.ColumnElement[int], ...]:
+def _nearest(
+    wanted: model.Wanted, columns: Any
+) -> tuple[sa.ColumnElement[int], ...]:
     """Return what puts the largest first, where a smaller one would do."""
     is_open = wanted.size_gib is not None and wanted.growing
-    return (_T.c.size_gib.desc(),) if is_open else ()
+    return (columns.size_gib.desc(),) if is_open else ()

@@ -17,7 +17,7 @@ from cube_volpool.db.endings import Endings
 from cube_volpool.db.images import ImageRecords
 from cube_volpool.db.ledger import Ledger
 from cube_volpool.db.pools import PoolRecords
-from cube_volpool.db.shelf import Chooser, Shelf
+from cube_volpool.db.shelf import Draw, Shelf
 from cube_volpool.db.steering import SteeringRecords
 from cube_volpool.db.stock import StockRecords
 
@@ -37,7 +37,7 @@ class Store:
 
     Args:
         options: what oslo.db takes, ``connection`` (the URL) at least.
-        choose: picks one of the candidate rows of a claim.
+        draw: see :data:`cube_volpool.db.shelf.Draw`.
         clock: the ledger's time; another one in tests alone.
     """
 
@@ -45,11 +45,11 @@ class Store:
         self,
         options: dict[str, Any],
         *,
-        choose: Chooser,
+        draw: Draw,
         clock: ledger_clock.LedgerClock = ledger_clock.database_time,
     ) -> None:
         self.ledger = Ledger(options, clock)
-        self.claims = ClaimRecords(self.ledger, Shelf(self.ledger, choose))
+        self.claims = ClaimRecords(self.ledger, Shelf(self.ledger, draw))
         self.endings = Endings(self.ledger)
         self.stock = StockRecords(self.ledger)
         self.pools = PoolRecords(self.ledger)

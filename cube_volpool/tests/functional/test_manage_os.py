@@ -176,7 +176,7 @@ class Commands(ImagesCase):
 
     def shelve(self) -> None:
         """Put a volume of the pool into the ledger."""
-        store = Store({"connection": self.url}, choose=lambda rows: rows[0])
+        store = Store({"connection": self.url}, draw=lambda: 1)
         self.addCleanup(store.close)
         pool = model.PoolName("deb")
         store.stock.begin_creates(

@@ -39,7 +39,7 @@ class RowsOnlyTest(base.BaseTestCase):
         )
         self.store = Store(
             {"connection": self.account.url.render_as_string(False)},
-            choose=lambda rows: rows[0],
+            draw=lambda: 1,
         )
         self.addCleanup(self.store.close)
 

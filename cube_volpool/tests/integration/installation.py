@@ -6,6 +6,7 @@ names of their own, and what it made is removed at the end.
 """
 
 import contextlib
+import functools
 import pathlib
 import random
 import time
@@ -17,7 +18,7 @@ import fixtures
 import sqlalchemy as sa
 from kombu import connection
 
-from cube_volpool.db import migration, models
+from cube_volpool.db import migration, models, shelf
 from cube_volpool.db.store import Store
 from cube_volpool.rpc import api
 from cube_volpool.tests import engine
@@ -44,7 +45,8 @@ class Installation(fixtures.Fixture):
         self.folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         refuse_company(self.lab.amqp_url)
         self.store = Store(
-            {"connection": self.lab.db_url}, choose=random.choice
+            {"connection": self.lab.db_url},
+            draw=functools.partial(random.randint, 1, shelf.MOST),
         )
         self.addCleanup(self.store.close)
         self._empty_ledger()

@@ -166,7 +166,7 @@ class StoreCase(base.BaseTestCase):
 
     def new_store(self) -> Store:
         """Open the ledger; the oldest row first."""
-        store = Store({"connection": self.url}, choose=lambda rows: rows[0])
+        store = Store({"connection": self.url}, draw=lambda: 1)
         self.addCleanup(store.close)
         return store
 

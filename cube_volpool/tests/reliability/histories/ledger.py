@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cube_volpool.db import migration
+from cube_volpool.db import migration, shelf
 from cube_volpool.db.store import Store
 
 #: Where the clock of every run begins.
@@ -27,12 +27,10 @@ class Ledger:
             {
                 "connection": "sqlite://",
                 "sqlite_synchronous": False,
-                # Else it sleeps, for no time, after each transaction.
-                "thread_checkin": False,
                 # After an hour a ledger in memory would be gone with it.
                 "connection_recycle_time": -1,
             },
-            choose=lambda rows: self.chance.choice(rows),
+            draw=lambda: self.chance.randint(1, shelf.MOST),
             clock=self._clock,
         )
         migration.sync(self.store.ledger.engine)

@@ -34,7 +34,7 @@ class OrderTest(base.BaseTestCase):
         folder = pathlib.Path(self.useFixture(fixtures.TempDir()).path)
         self.store = Store(
             {"connection": f"sqlite:///{folder / 'ledger.sqlite'}"},
-            choose=lambda rows: rows[0],
+            draw=lambda: 1,
         )
         self.addCleanup(self.store.close)
         models.METADATA.create_all(self.store.ledger.engine)
