@@ -35,7 +35,7 @@ SQL
 chmod 644 "$SERVERS/init.sql"
 # Daemons in one virtual host would take each other's claims.
 start_rabbitmq "$SERVERS/rabbitmq" "$amqp" volpool volpool \
-    / volpool tls canary fuzz cli doctor reload page pictures bench &
+    / volpool tls canary fuzz cli doctor reload page pictures batch bench &
 broker=$!
 # A test database may lose its last second in a power cut.
 start_mariadb "$SERVERS/mariadb" "$mysql" "$SERVERS/init.sql" \
