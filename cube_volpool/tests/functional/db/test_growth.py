@@ -43,42 +43,43 @@ def listening(
         sa.event.remove(engine, "after_cursor_execute", listen)
 
 
+def fill(store: Any, count: int) -> None:
+    """Add so many volumes, and as many claims that have ended."""
+    now = store.stock.now()
+    markers = [str(uuid.uuid4()) for _ in range(count)]
+    times = {"created_at": now, "updated_at": now}
+    rows = [
+        {
+            "marker": marker, "pool": POOL, "volume_id": marker,
+            "name": f"volpool-{marker}", "type": "ssd", "os": "debian-12",
+            "snapshot_id": SNAPSHOT, "size_gib": 1, "status": "available",
+            "held": False, "generation": 1, **times,
+        }
+        for marker in markers
+    ]
+    claims = [
+        {
+            "marker": marker, "project_id": "p1", "name": marker,
+            "params_hash": "h", "status": "bound", "source": "pool",
+            "pool": POOL, "volume_id": f"v{marker[:30]}",
+            "owner_token": "me", "lease_until": now, "generation": 1,
+            "attempts": 1, **times,
+        }
+        for marker in markers
+    ]
+    with store.ledger.engine.begin() as connection:
+        connection.execute(sa.insert(models.backup_volumes), rows)
+        connection.execute(sa.insert(models.claims), claims)
+
+
 class GrowthFacts(_Case):
     """What is true of it, whatever the database."""
 
-    def fill(self, count: int) -> None:
-        """Let there be so many volumes, and as many ended claims."""
-        self.sql(sa.delete(models.backup_volumes))
-        self.sql(sa.delete(models.claims))
-        now = self.store.stock.now()
-        markers = [str(uuid.uuid4()) for _ in range(count)]
-        times = {"created_at": now, "updated_at": now}
-        rows = [
-            {
-                "marker": marker, "pool": POOL, "volume_id": marker,
-                "name": f"volpool-{marker}", "type": "ssd", "os": "debian-12",
-                "snapshot_id": SNAPSHOT, "size_gib": 1, "status": "available",
-                "held": False, "generation": 1, **times,
-            }
-            for marker in markers
-        ]
-        claims = [
-            {
-                "marker": marker, "project_id": "p1", "name": marker,
-                "params_hash": "h", "status": "bound", "source": "pool",
-                "pool": POOL, "volume_id": f"v{marker[:30]}",
-                "owner_token": "me", "lease_until": now, "generation": 1,
-                "attempts": 1, **times,
-            }
-            for marker in markers
-        ]
-        with self.store.ledger.engine.begin() as connection:
-            connection.execute(sa.insert(models.backup_volumes), rows)
-            connection.execute(sa.insert(models.claims), claims)
-
     def idle(self, count: int) -> tuple[list[str], list[str]]:
         """Return what idle work says to the database, and to Cinder."""
-        self.fill(count)
+        self.sql(sa.delete(models.backup_volumes))
+        self.sql(sa.delete(models.claims))
+        fill(self.store, count)
         spec = world.spec(POOL, min_ready=count)
         cloud = simulator.Cloud.lab(simulator.SimClock())
         reconciler = reconcile.Reconciler(
@@ -154,7 +155,7 @@ class GrowthFacts(_Case):
 
     def test_a_purge_goes_in_batches(self):
         """Each is a transaction of its own, and nothing is counted twice."""
-        self.fill(2500)
+        fill(self.store, 2500)
         before = self.store.pools.counts()
 
         found = [
@@ -169,12 +170,12 @@ class GrowthFacts(_Case):
 class Meanwhile(_Case):
     """What others do while a transaction is open; SQLite lets nobody."""
 
-    def once_said(self, part: str, act: Callable[[], Any]) -> Any:
-        """Return what calls ``act`` when a statement has that in it."""
+    def once_said(self, *parts: str, act: Callable[[], Any]) -> Any:
+        """Return what calls ``act`` after a statement with one of these."""
         done: list[Any] = []
 
         def hear(statement: str) -> None:
-            if part in statement and not done:
+            if any(part in statement for part in parts) and not done:
                 done.append(True)
                 act()
 
@@ -193,7 +194,8 @@ class Meanwhile(_Case):
         def promote() -> None:
             beside.stock.promote(made, availability_zone="nova")
 
-        with self.once_said("backup_volumes.marker", promote):
+        # Between the two, whichever is first.
+        with self.once_said("backup_volumes.marker", "min(", act=promote):
             found = self.store.stock.glance()[POOL]
 
         counted = len(found.rows) + sum(one.count for one in found.others)
@@ -208,24 +210,37 @@ class Meanwhile(_Case):
                 updated_at=self.store.stock.now() - timedelta(days=2)
             )
         )
-        self.store.endings.fail(self.open("young").claim, reason="r")
-        working = self.open("working")
+        # A table of a few rows is read, and locked, as a whole.
+        fill(self.store, 500)
+        young, working = self.open("young").claim, self.open("working").claim
+        self.store.endings.fail(young, reason="r")
         beside = self.new_store()
+        lock = (
+            sa.select(models.claims.c.id)
+            .where(models.claims.c.id.in_((young.id, working.id)))
+            .with_for_update(nowait=True)
+        )
 
         def work() -> None:
-            beside.claims.renew(working.claim, lease=databases.LEASE)
+            # Refused at once where somebody holds it.
+            with beside.ledger.write() as connection:
+                connection.execute(lock)
             beside.claims.open(self.new_claim("young"))
             beside.claims.open(self.new_claim("new"))
 
-        with self.once_said("FOR UPDATE", work):
+        with self.once_said("FOR UPDATE", act=work):
             purged = self.store.pools.purge(
                 older_than=timedelta(days=1), limit=10
             )
 
         self.assertEqual(1, purged)
-        names = self.sql(sa.select(models.claims.c.name))
+        found = self.sql(
+            sa.select(models.claims.c.name).where(
+                models.claims.c.name.in_(("new", "old", "working", "young"))
+            )
+        )
         self.assertEqual(
-            ["new", "working", "young"], sorted(name for (name,) in names)
+            ["new", "working", "young"], sorted(name for (name,) in found)
         )
 
 
