@@ -2,9 +2,9 @@
 
 Only what cannot do harm: a read, whatever became of it, and any call that
 was provably never executed.  An effect of which nobody knows is never sent
-twice; that is *look*'s business.  The two calls that give something away,
-create and accept, are sent once, whatever happened: their callers check the
-need and the deadline before each.  keystoneauth, urllib3 and cinderclient
+twice; that is *look*'s business.  The calls that give something away, the
+two creates and accept, are sent once, whatever happened: their callers check
+the need and the deadline before each.  keystoneauth, urllib3 and cinderclient
 repeat nothing.
 """
 
@@ -245,9 +245,23 @@ class Enduring:
         """See :class:`volumeapi.VolumeAPI`."""
         return self._read(lambda api: api.list_transfers(volume_id))
 
-    def list_snapshots(self) -> tuple[model.Snapshot, ...]:
+    def create_snapshot(self, wanted: model.NewSnapshot) -> model.Snapshot:
+        """See :class:`volumeapi.VolumeAPI`; sent once."""
+        return self._api().create_snapshot(wanted)
+
+    def get_snapshot(self, snapshot_id: model.SnapshotId) -> model.Snapshot:
         """See :class:`volumeapi.VolumeAPI`."""
-        return self._read(lambda api: api.list_snapshots())
+        return self._read(lambda api: api.get_snapshot(snapshot_id))
+
+    def list_snapshots(
+        self, *, name: str | None = None
+    ) -> tuple[model.Snapshot, ...]:
+        """See :class:`volumeapi.VolumeAPI`."""
+        return self._read(lambda api: api.list_snapshots(name=name))
+
+    def delete_snapshot(self, snapshot_id: model.SnapshotId) -> None:
+        """See :class:`volumeapi.VolumeAPI`."""
+        self._effect(lambda api: api.delete_snapshot(snapshot_id))
 
     def list_volume_types(self) -> Mapping[str, str]:
         """See :class:`volumeapi.VolumeAPI`."""

@@ -33,7 +33,10 @@ class Images(Protocol):
 
 
 class CinderImages:
-    """Snapshots, or volumes, of the pool project, told by their names."""
+    """Snapshots, or volumes, of the pool project, told by their names.
+
+    What carries a deployment's key was made by a daemon, and is no image.
+    """
 
     def __init__(
         self, api: volumeapi.VolumeAPI, rules: settings.CatalogueSettings
@@ -46,7 +49,10 @@ class CinderImages:
 
     def find(self, known: Collection[model.SnapshotId]) -> Found:
         """Read Cinder."""
-        snapshots = self._api.list_snapshots()
+        listed = self._api.list_snapshots()
+        snapshots = [
+            one for one in listed if model.DEPLOYMENT_KEY not in one.metadata
+        ]
         bare: list[catalogue.Finding] = []
         if self._rules.source is settings.ImageSource.VOLUMES:
             candidates, bare = self._of_volumes(snapshots)
@@ -57,7 +63,7 @@ class CinderImages:
             reading=dataclasses.replace(
                 reading, findings=(*reading.findings, *bare)
             ),
-            snapshots={snapshot.id: snapshot for snapshot in snapshots},
+            snapshots={snapshot.id: snapshot for snapshot in listed},
         )
 
     def _of_snapshot(self, snapshot: model.Snapshot) -> catalogue.Candidate:

@@ -308,6 +308,16 @@ class Snapshot:
     status: str
     size_gib: int
     volume_id: VolumeId
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSnapshot:
+    """The body of a Cinder create of a snapshot."""
+
+    name: str
+    volume_id: VolumeId
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,8 +174,30 @@ class VolumeAPI(Protocol):
     ) -> tuple[model.TransferId, ...]:
         """GET /volume-transfers?volume_id=.  Idempotent."""
 
-    def list_snapshots(self) -> tuple[model.Snapshot, ...]:
-        """GET /snapshots/detail of this project.  Idempotent."""
+    def create_snapshot(self, wanted: model.NewSnapshot) -> model.Snapshot:
+        """POST /snapshots.  Not idempotent: every call makes a snapshot.
+
+        Raises NotFound (the volume), Refused (it is busy), Forbidden,
+        OverQuota (snapshots, or the gigabytes that they count for).
+        """
+
+    def get_snapshot(self, snapshot_id: model.SnapshotId) -> model.Snapshot:
+        """GET /snapshots/{id}.  Idempotent.  Raises NotFound."""
+
+    def list_snapshots(
+        self, *, name: str | None = None
+    ) -> tuple[model.Snapshot, ...]:
+        """GET /snapshots/detail of this project.  Idempotent.
+
+        ``name`` is compared again, exactly, as that of volumes is.
+        """
+
+    def delete_snapshot(self, snapshot_id: model.SnapshotId) -> None:
+        """DELETE /snapshots/{id}.  Idempotent.  Raises NotFound, Refused.
+
+        Cinder removes it behind every create from it; on some backends it
+        is available again after that, as long as volumes depend on it.
+        """
 
     def list_volume_types(self) -> Mapping[str, str]:
         """GET /types: id by name, of the types this project sees."""

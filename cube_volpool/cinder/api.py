@@ -181,16 +181,44 @@ class CinderAPI(connection.Connection):
             )
         )
 
-    def list_snapshots(self) -> tuple[model.Snapshot, ...]:
+    def create_snapshot(self, wanted: model.NewSnapshot) -> model.Snapshot:
+        """POST /snapshots; ``force`` is unknown from 3.66 on."""
+        return self._call(
+            lambda client: bodies.snapshot(
+                client.volume_snapshots.create(
+                    wanted.volume_id,
+                    name=wanted.name,
+                    metadata=dict(wanted.metadata),
+                )._info
+            )
+        )
+
+    def get_snapshot(self, snapshot_id: model.SnapshotId) -> model.Snapshot:
+        """GET /snapshots/{id}."""
+        return self._call(
+            lambda client: bodies.snapshot(
+                client.volume_snapshots.get(snapshot_id)._info
+            )
+        )
+
+    def list_snapshots(
+        self, *, name: str | None = None
+    ) -> tuple[model.Snapshot, ...]:
         """GET /snapshots/detail."""
+        filters = {} if name is None else {"name": name}
         return self._call(
             lambda client: tuple(
                 bodies.snapshot(snapshot._info)
                 for snapshot in client.volume_snapshots.list(
-                    sort=_STABLE_ORDER
+                    search_opts=filters, sort=_STABLE_ORDER
                 )
+                if name is None or snapshot._info["name"] == name
             )
         )
+
+    def delete_snapshot(self, snapshot_id: model.SnapshotId) -> None:
+        """DELETE /snapshots/{id}."""
+        self._call(lambda client: client.volume_snapshots.delete(snapshot_id))
 
     def list_volume_types(self) -> Mapping[str, str]:
         """GET /types."""

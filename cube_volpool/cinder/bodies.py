@@ -46,6 +46,7 @@ def snapshot(body: Mapping[str, Any]) -> model.Snapshot:
         status=body["status"],
         size_gib=int(body["size"]),
         volume_id=model.VolumeId(body["volume_id"]),
+        metadata=dict(body["metadata"]),
     )
 
 

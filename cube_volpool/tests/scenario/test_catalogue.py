@@ -13,6 +13,32 @@ _POOL = model.Source.POOL
 _GOLDEN = re.compile(r"src-(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
 
 
+class MarkedSnapshotCase(rollout.ImageCase):
+    """Snapshots that a daemon made are among those of the pool project."""
+
+    def test_snapshot_of_a_deployment_is_no_image(self):
+        """Whatever its name says, and whichever deployment's it is."""
+        golden = self.cloud.snapshots[self.old].volume_id
+        for deployment in (world.DEPLOYMENT, "another"):
+            self.cloud.add_snapshot(
+                self.cloud.volumes[golden],
+                f"debian-12_ssd_2099{len(deployment)}",
+                metadata={model.DEPLOYMENT_KEY: deployment},
+            )
+
+        self.sync()
+
+        self.assertEqual((self.old, self.old), (self.source, self.current))
+        self.assertEqual(
+            [self.old],
+            [
+                entry.snapshot_id
+                for entry in self.world.store.images.list()
+                if (entry.os, entry.type) == ("debian-12", "ssd")
+            ],
+        )
+
+
 class WhenAskedCase(rollout.ImageCase):
     """``automatic`` is off: somebody says when images are read."""
 

@@ -33,10 +33,13 @@ def main() -> int:
                         help="time of a clone")
     parser.add_argument("--build-seconds-per-gib", type=float, default=2.5,
                         help="time of a flatten per GiB")
+    parser.add_argument("--flatten-slots", type=int, default=3,
+                        help="how many flattens run side by side")
     given = parser.parse_args()
     cloud = Cloud.lab(
         build_seconds=given.build_seconds,
-        build_seconds_per_gib=given.build_seconds_per_gib)
+        build_seconds_per_gib=given.build_seconds_per_gib,
+        flatten_slots=given.flatten_slots)
     cloud.latency.update(given.latency)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -35,6 +35,8 @@ class Cloud:
         build_seconds: time of a clone, in seconds.
         build_seconds_per_gib: time of a flatten per GiB, in seconds.
         delete_seconds: time from ``deleting`` to gone, in seconds.
+        flatten_slots: how many flattens run side by side, Cinder's
+            rbd_concurrent_flatten_operations.
         token_seconds: life of a token, in seconds.
         max_limit: Cinder's osapi_max_limit.
         seed: of the faults that happen by chance.
@@ -45,7 +47,8 @@ class Cloud:
     def __init__(self, clock: Clock | None = None, *,
                  build_seconds: float = 0.4,
                  build_seconds_per_gib: float = 2.5,
-                 delete_seconds: float = 0.3, token_seconds: float = 14400,
+                 delete_seconds: float = 0.3, flatten_slots: int = 3,
+                 token_seconds: float = 14400,
                  max_limit: int = 1000, seed: int = 0) -> None:
         self.clock = clock or RealClock()
         self.lock = threading.RLock()
@@ -54,7 +57,7 @@ class Cloud:
         self.backend = Backend(self.clock, Timing(
             build_seconds=build_seconds,
             build_seconds_per_gib=build_seconds_per_gib,
-            delete_seconds=delete_seconds))
+            delete_seconds=delete_seconds), flatten_slots=flatten_slots)
         self.faults = Faults(seed)
         self.journal = Journal(self.clock)
         self.latency: dict[tuple[str, str], float] = {}
@@ -68,6 +71,7 @@ class Cloud:
         self.images: dict[str, records.Image] = {}
         self.transfers: dict[str, records.Transfer] = {}
         self.deleted: dict[str, records.Volume] = {}
+        self.deleted_snapshots: dict[str, records.Snapshot] = {}
         self.late: list[Callable[[], Any]] = []
         #: Set where there are too many volumes to sort for each page.
         self.order: Order | None = None
@@ -285,6 +289,26 @@ class Cloud:
         """Take note that a volume came, went, or changed its owner."""
         if self.order is not None:
             self.order.moved()
+
+    def drop_snapshot(self, snapshot: records.Snapshot) -> None:
+        """Remove the row and what it counted for."""
+        if self.snapshots.pop(snapshot.id, None) is not None:
+            self.deleted_snapshots[snapshot.id] = snapshot
+            self.quota.add(snapshot.project_id,
+                           quota.of_snapshot(snapshot, -1))
+
+    def content_of(self, snapshot_id: str) -> str:
+        """The snapshot whose bytes it has: that of its volume, and so on.
+
+        A snapshot of a volume that was made from no snapshot is its own.
+        """
+        snapshot = (self.snapshots.get(snapshot_id)
+                    or self.deleted_snapshots.get(snapshot_id))
+        volume = snapshot and (self.volumes.get(snapshot.volume_id)
+                               or self.deleted.get(snapshot.volume_id))
+        if not volume or volume.snapshot_id is None:
+            return snapshot_id
+        return self.content_of(volume.snapshot_id)
 
     def drop_transfers(self, volume_id: str) -> None:
         """Remove every offer of a volume."""

@@ -151,10 +151,36 @@ class DirectAPI:
         return tuple(model.TransferId(t["id"]) for t in found["transfers"]
                      if t["volume_id"] == volume_id)
 
-    def list_snapshots(self) -> tuple[model.Snapshot, ...]:
+    def create_snapshot(self, wanted: model.NewSnapshot) -> model.Snapshot:
+        """POST /snapshots."""
+        # As cinderclient asks.
+        body = {"volume_id": wanted.volume_id, "name": wanted.name,
+                "description": None, "metadata": dict(wanted.metadata)}
+        return bodies.snapshot(self._call(
+            snapshots.create, body={"snapshot": body})["snapshot"])
+
+    def get_snapshot(self, snapshot_id: model.SnapshotId) -> model.Snapshot:
+        """GET /snapshots/{id}."""
+        return bodies.snapshot(
+            self._call(snapshots.show, snapshot_id)["snapshot"])
+
+    def list_snapshots(
+        self, *, name: str | None = None
+    ) -> tuple[model.Snapshot, ...]:
         """GET /snapshots/detail."""
-        found = self._call(snapshots.detail, query={"sort": SORT})
-        return tuple(bodies.snapshot(s) for s in found["snapshots"])
+        query = {"sort": SORT} | ({} if name is None else {"name": name})
+        found: list[model.Snapshot] = []
+        while True:
+            page = self._call(snapshots.detail, query=query)
+            found += [bodies.snapshot(body) for body in page["snapshots"]]
+            if "snapshots_links" not in page:
+                break
+            query["marker"] = page["snapshots"][-1]["id"]
+        return tuple(s for s in found if name is None or s.name == name)
+
+    def delete_snapshot(self, snapshot_id: model.SnapshotId) -> None:
+        """DELETE /snapshots/{id}."""
+        self._call(snapshots.delete, snapshot_id)
 
     def list_volume_types(self) -> Mapping[str, str]:
         """GET /types."""

@@ -120,8 +120,7 @@ def delete(ctx: Context, ident: str) -> Answer:
 
     def finish(outcome: Outcome) -> None:
         if outcome is Outcome.OK:
-            cloud.snapshots.pop(row.id, None)
-            cloud.quota.add(row.project_id, quota.of_snapshot(row, -1))
+            cloud.drop_snapshot(row)
         else:
             row.status = ("available" if outcome is Outcome.BUSY
                           else "error_deleting")

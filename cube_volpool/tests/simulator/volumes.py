@@ -134,7 +134,7 @@ def start_delete(cloud: Cloud, row: records.Volume, *, force: bool,
     def finish(outcome: Outcome) -> None:
         if outcome is Outcome.OK:
             for snapshot in kept:
-                cloud.snapshots.pop(snapshot.id, None)
+                cloud.drop_snapshot(snapshot)
             cloud.backend.forget(row.id)
             cloud.drop_volume(row)
         else:

@@ -52,7 +52,8 @@ READS = {
     "list_volumes": lambda api: api.list_volumes(name="web"),
     "list_page": lambda api: api.list_page(metadata={}),
     "list_transfers": lambda api: api.list_transfers(_ID),
-    "list_snapshots": lambda api: api.list_snapshots(),
+    "get_snapshot": lambda api: api.get_snapshot(_ID),
+    "list_snapshots": lambda api: api.list_snapshots(name="web"),
     "list_volume_types": lambda api: api.list_volume_types(),
 }
 EFFECTS = {
@@ -62,10 +63,12 @@ EFFECTS = {
     "delete_volume": lambda api: api.delete_volume(_ID),
     "offer": lambda api: api.offer(_ID, name="o"),
     "cancel": lambda api: api.cancel("t1"),
+    "delete_snapshot": lambda api: api.delete_snapshot(_ID),
     "extend_volume": lambda api: api.extend_volume(_ID, size_gib=2),
 }
 ONCE = {
     "create_volume": lambda api: api.create_volume(None),
+    "create_snapshot": lambda api: api.create_snapshot(None),
     "accept": lambda api: api.accept(None),
 }
 
@@ -76,9 +79,11 @@ class EnduranceTest(base.BaseTestCase):
     def setUp(self):
         super().setUp()
         self.clock = simulator.SimClock()
-        self.patience = endurance.Patience(
-            2, clock=self.clock, chance=lambda: 1.0
-        )
+        self.patience = self.patient()
+
+    def patient(self):
+        """Return a patience whose budget is untouched."""
+        return endurance.Patience(2, clock=self.clock, chance=lambda: 1.0)
 
     def api(self, *errors):
         """Return an enduring API over one that fails so."""
@@ -92,6 +97,7 @@ class EnduranceTest(base.BaseTestCase):
     def test_reads_are_repeated_whatever_became_of_them(self):
         """Asking twice does no harm."""
         for name, read in READS.items():
+            self.patience = self.patient()
             api = self.api(volumeapi.Unclear("?"), volumeapi.Unreachable("no"))
 
             self.assertEqual("done", read(api), name)

@@ -21,6 +21,8 @@ _EFFECTS: Final = frozenset(
         "create_volume",
         "update_volume",
         "delete_volume",
+        "create_snapshot",
+        "delete_snapshot",
         "offer",
         "accept",
         "cancel",

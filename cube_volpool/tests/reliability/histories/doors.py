@@ -20,6 +20,8 @@ EFFECTS: Final = frozenset(
         "create_volume",
         "update_volume",
         "delete_volume",
+        "create_snapshot",
+        "delete_snapshot",
         "offer",
         "accept",
         "cancel",

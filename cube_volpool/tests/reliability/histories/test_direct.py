@@ -37,6 +37,7 @@ class Side:
             make = self._real
         self.apis = [make(*who) for who in _WHO]
         self.volumes = [model.VolumeId("0" * 36)]
+        self.snapshots = [model.SnapshotId("0" * 36)]
         self.offers = [model.Offer(
             transfer_id=model.TransferId("0" * 36), auth_key="none"
         )]
@@ -86,6 +87,10 @@ class Side:
             if ident not in self.numbers:
                 self.volumes.append(model.VolumeId(ident))
                 self.numbers[ident] = f"volume {len(self.volumes)}"
+        for ident in self.cloud.snapshots:
+            if ident not in self.numbers:
+                self.snapshots.append(model.SnapshotId(ident))
+                self.numbers[ident] = f"snapshot {len(self.snapshots)}"
 
     def plain(self, value: Any) -> Any:
         """Return a value without ids and links."""
@@ -117,6 +122,9 @@ def _draw(chance: random.Random) -> Callable[[Side], Any]:
     def one(side: Side) -> model.VolumeId:
         return side.volumes[-1 - int(place**2 * len(side.volumes))]
 
+    def taken(side: Side) -> model.SnapshotId:
+        return side.snapshots[-1 - int(place**2 * len(side.snapshots))]
+
     def offered(side: Side) -> model.Offer:
         return side.offers[-1 - int(offer**2 * len(side.offers))]
 
@@ -136,7 +144,14 @@ def _draw(chance: random.Random) -> Callable[[Side], Any]:
         lambda s: s.apis[who].accept(offered(s)): 4,
         lambda s: s.apis[who].cancel(offered(s).transfer_id): 1,
         lambda s: s.apis[who].list_transfers(one(s)): 1,
-        lambda s: s.apis[who].list_snapshots(): 1,
+        lambda s: s.apis[who].create_snapshot(
+            model.NewSnapshot(
+                name=name, volume_id=one(s), metadata=metadata
+            )
+        ): 2,
+        lambda s: s.apis[who].get_snapshot(taken(s)): 1,
+        lambda s: s.apis[who].list_snapshots(name=name or None): 1,
+        lambda s: s.apis[who].delete_snapshot(taken(s)): 1,
         lambda s: s.apis[who].list_volume_types(): 1,
         lambda s: s.apis[who].project_id: 1,
         lambda s: s.clock.advance(3): 4,

@@ -174,6 +174,12 @@ class ErrorsTest(base.BaseTestCase):
             "offer": lambda made: made.offer(volume_id, name="t"),
             "transfers": lambda made: made.list_transfers(volume_id),
             "snapshots": lambda made: made.list_snapshots(),
+            "snapshot": lambda made: made.get_snapshot(
+                model.SnapshotId("s")
+            ),
+            "create_snapshot": lambda made: made.create_snapshot(
+                model.NewSnapshot(name="s", volume_id=volume_id)
+            ),
             "types": lambda made: made.list_volume_types(),
             "filters": lambda made: made.volume_filters(),
             "accept": lambda made: made.accept(

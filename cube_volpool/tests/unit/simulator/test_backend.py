@@ -62,6 +62,28 @@ class BuildFacts(lab.CloudCase):
         self.clock.advance(2.9)
         self.assertEqual(["v0", "v1", "v2", "v3"], self.done())
 
+    def test_how_many_flattens_run_can_be_chosen(self):
+        """As rbd_concurrent_flatten_operations can."""
+        self.assertEqual(3, self.cloud.backend.flatten_slots)
+        self.cloud.backend.flatten_slots = 1
+        self.create(lab.SSD, "v1")
+        self.create(lab.SAS, "v2")
+        self.clock.advance(2.9)
+        self.assertEqual(["v1"], self.done())
+        self.clock.advance(2.9)
+        self.assertEqual(["v1", "v2"], self.done())
+
+    def test_content_is_that_of_the_first_snapshot(self):
+        """However often it was built from and taken a snapshot of."""
+        first = self.cloud.snapshot_id(lab.SSD)
+        copy = self.cloud.add_volume("volpool", "copy", snapshot_id=first)
+        twin = self.cloud.add_snapshot(copy, "twin")
+        self.assertEqual(first, self.cloud.content_of(first))
+        self.assertEqual(first, self.cloud.content_of(twin.id))
+        self.cloud.drop_snapshot(twin)
+        self.cloud.drop_volume(copy)
+        self.assertEqual(first, self.cloud.content_of(twin.id))
+
     def test_planned_error_ends_in_error(self):
         """A scripted failure hits the next create and no other."""
         self.cloud.backend.plan("create", "error")
