@@ -10,6 +10,8 @@ class Create:
     """Top the pool up by ``count`` volumes."""
 
     count: int
+    #: The twin that each is made of; none: all of the source itself.
+    lanes: tuple[model.SnapshotId, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from oslo_log import log
 
-from cube_volpool import actions, model, settings
+from cube_volpool import actions, model, settings, twin
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
 
@@ -59,6 +59,8 @@ class Adoption:
             volume
             for volume in self._store.stock.unknown(listing)
             if now - volume.created_at >= self._grace
+            # A carrier of twins is no stock, and upkeep's business.
+            and twin.KIND_KEY not in volume.metadata
         ]
         if not found:
             return
@@ -88,7 +90,8 @@ class Adoption:
             pool=spec.name,
             type=volume.volume_type,
             os=spec.os_name,
-            snapshot_id=volume.snapshot_id,
+            snapshot_id=_content(volume) or volume.snapshot_id,
+            twin_id=volume.snapshot_id if _content(volume) else None,
             size_gib=volume.size_gib,
             availability_zone=volume.availability_zone,
         )
@@ -106,3 +109,12 @@ class Adoption:
                 volume.id,
                 f" to be deleted: {action.reason}" if action.reason else "",
             )
+
+
+def _content(volume: model.Volume) -> model.SnapshotId | None:
+    """Return whose content it has, where it was made of a twin.
+
+    We wrote that there when we made it.
+    """
+    source = volume.metadata.get(twin.SOURCE_KEY)
+    return None if source is None else model.SnapshotId(source)

@@ -47,8 +47,12 @@ class Builds:
 
         One that the pool gives has proved itself, and there is nothing to go
         back to; of one that another pool has built, the trouble is this
-        pool's own.
+        pool's own.  One that was made of a twin counts against that alone:
+        without it the image itself is built from.
         """
+        if row.twin_id is not None:
+            self._store.twins.count_build(row.pool, row.twin_id, failed=True)
+            return
         if not self._poison_after or not _is_new(record, row):
             return
         failures = self._store.pools.count_build(
@@ -82,6 +86,10 @@ class Builds:
         since, here or by another daemon.
         """
         self._backoffs.pop(record.name, None)
+        if row.twin_id is not None:
+            self._store.twins.count_build(
+                row.pool, row.twin_id, failed=False
+            )
         source = record.source_snapshot_id
         if row.snapshot_id == source != record.proven_snapshot_id:
             self._store.pools.prove(record.name, row.snapshot_id)

@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from cube_volpool import model, planner, supply, volumeapi
+from cube_volpool import model, planner, supply, twin, volumeapi
 from cube_volpool.adoption import Adoption
 from cube_volpool.db.store import Store
 
@@ -38,6 +38,8 @@ class Census:
         self.well: set[int] = set()
         #: The volumes of all other rows, as the listing showed them.
         self.others: dict[model.VolumeId, model.Volume] = {}
+        #: The carriers of lanes, which are no pool's stock.
+        self.carriers: list[model.Volume] = []
 
     def take(self, api: volumeapi.VolumeAPI, *, deployment: str) -> None:
         """Look at every volume.  Raises what the volume API raises.
@@ -49,6 +51,7 @@ class Census:
         for _ in range(_TRIES):
             self.well.clear()
             self.others.clear()
+            self.carriers.clear()
             try:
                 self._look(api, deployment)
             except volumeapi.NotFound as error:
@@ -65,6 +68,11 @@ class Census:
         while True:
             page = api.list_page(metadata=ours, after=after)
             self._adoption.take_in(page.volumes)
+            self.carriers += [
+                volume
+                for volume in page.volumes
+                if twin.KIND_KEY in volume.metadata
+            ]
             self._judge({volume.id: volume for volume in page.volumes})
             if page.after is None:
                 return

@@ -16,14 +16,13 @@ from cube_volpool import (
     exception,
     model,
     observe,
-    origin,
     planner,
     settings,
     supply,
     volumeapi,
 )
+from cube_volpool.allowance import Allowance, counted
 from cube_volpool.builds import Builds
-from cube_volpool.db import creation
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
 
@@ -78,9 +77,10 @@ class Decisions:
         self._store = store
         self._api = api
         self._settings = settings
-        self._pools = frozenset(spec.name for spec in settings.pools)
         self._builds = builds
         self._note = note
+        self._allowance = Allowance(store, settings, builds)
+        self._counted = counted(settings)
         self._doubts = absence.Doubts(settings.reconcile.absence_grace)
         #: Until when nothing on a shelf is too old; it is not read before.
         self._young: dict[model.PoolName, datetime] = {}
@@ -97,7 +97,7 @@ class Decisions:
         Whatever Cinder shows and whatever room there is.  Costs the same
         however many volumes they have.
         """
-        found = self._store.stock.glance(counted=self._counted())
+        found = self._store.stock.glance(counted=self._counted)
         return {
             spec.name: found[spec.name]
             for spec in self._settings.pools
@@ -110,14 +110,7 @@ class Decisions:
         pool = self._pool(spec, stock)
         if stock.rows or supply.needs_shelf(pool):
             return False
-        # Another pool may make room before it is this one's turn.
-        limits = dataclasses.replace(
-            self._limits(spec, stock),
-            room=spec.min_ready,
-            room_of_source=spec.min_ready,
-            beside_claims=None,
-            beside_creates=None,
-        )
+        limits = self._allowance.at_most(spec)
         nothing = planner.Observation(volumes={})
         return not planner.plan(pool, nothing, limits)
 
@@ -126,7 +119,7 @@ class Decisions:
 
         One that has no record yet is missing; that comes with the next sync.
         """
-        found = self._store.stock.glance(counted=self._counted())
+        found = self._store.stock.glance(counted=self._counted)
         return {
             spec.name: self._pool(spec, found[spec.name])
             for spec in self._settings.pools
@@ -179,8 +172,7 @@ class Decisions:
         self, spec: settings.PoolSpec, seen: census.Census | None
     ) -> db_stock.Stock:
         """Read a pool; the rows on its shelf only if they are needed."""
-        counted = self._counted()
-        stock = self._store.stock.glance(spec.name, counted=counted).get(
+        stock = self._store.stock.glance(spec.name, counted=self._counted).get(
             spec.name
         )
         if stock is None:
@@ -190,7 +182,7 @@ class Decisions:
         )
         if is_well and not supply.needs_shelf(self._pool(spec, stock)):
             return stock
-        stock = self._store.stock.load(spec.name, counted=counted)
+        stock = self._store.stock.load(spec.name, counted=self._counted)
         young_until = self._pool(spec, stock).first_too_old()
         if young_until is not None:
             self._young[spec.name] = young_until
@@ -206,7 +198,7 @@ class Decisions:
     ) -> Decision:
         pool = self._pool(spec, stock)
         limits = dataclasses.replace(
-            self._limits(spec, stock), believes_absence=believes
+            self._allowance.of(spec, stock), believes_absence=believes
         )
         return Decision(
             stock=stock,
@@ -261,64 +253,6 @@ class Decisions:
                 "lasts for [reconcile] absence_grace",
             )
         return is_believed
-
-    def _limits(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Limits:
-        limits = self._settings.reconcile
-        room = limits.max_creating - stock.creating
-        source = stock.record.source_snapshot_id
-        of_source = room
-        # What has no source waits for no other.
-        if source is not None and source != origin.BLANK:
-            same = stock.creating_by_snapshot.get(source, 0)
-            of_source = limits.max_creating_per_snapshot - same
-        may_begin = self._builds.may_begin(spec.name, now=stock.now)
-        return supply.Limits(
-            room=room if may_begin else min(room, 0),
-            room_of_source=of_source,
-            beside_claims=self._beside_claims(stock),
-            beside_creates=_beside_creates(stock),
-            intent_grace=limits.intent_grace,
-            build_timeout=limits.build_timeout,
-            drain=limits.drain_per_round,
-            drain_time=limits.drain_time,
-        )
-
-    def _beside_claims(self, stock: db_stock.Stock) -> int | None:
-        """Nothing is begun while many callers wait for their volumes.
-
-        That ends: claims on a pool that nobody fills become creates.
-        """
-        most = self._settings.reconcile.yield_to_claims
-        return 0 if 0 < most <= stock.traffic.claims else None
-
-    def _counted(self) -> creation.Counted:
-        """Return what counts as in creation.
-
-        A pool that no daemon has any more has nobody who settles its rows;
-        one that another daemon has, settles even the last of a queue of
-        creates by then.
-        """
-        limits = self._settings.reconcile
-        return creation.Counted(
-            intents_since=supply.INTENT_COUNTS,
-            pools=self._pools,
-            others_since=(
-                limits.build_timeout * limits.max_creating_per_snapshot
-            ),
-        )
-
-
-def _beside_creates(stock: db_stock.Stock) -> int | None:
-    """Let callers' creates of one snapshot wait for one build at most.
-
-    Not for none: a pool that is empty because of them would stay so.
-    """
-    source = stock.record.source_snapshot_id
-    if source is None or not stock.traffic.creates.get(source):
-        return None
-    return 1 - stock.creating_by_snapshot.get(source, 0)
 
 
 def _well(stock: db_stock.Stock, seen: census.Census) -> int:

@@ -146,7 +146,10 @@ class PooledVolume:
     #: the volume was on the shelf.
     volume_type_id: str | None = None
     os: str
+    #: Whose content it has; what claims ask for.
     snapshot_id: SnapshotId
+    #: The twin of it that Cinder made it of; None: itself.
+    twin_id: SnapshotId | None = None
     size_gib: int
     availability_zone: str | None
     status: RowStatus
@@ -156,6 +159,11 @@ class PooledVolume:
     generation: int
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def made_of(self) -> SnapshotId:
+        """What Cinder was, or is to be, told to make it of."""
+        return self.twin_id or self.snapshot_id
 
 
 @dataclass(frozen=True, kw_only=True)

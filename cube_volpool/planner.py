@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from cube_volpool import model, origin, supply
+from cube_volpool import model, origin, supply, twin
 from cube_volpool.actions import (
     Action,
     Attach,
@@ -62,7 +62,8 @@ def plan(
     actions.extend(supply.trim(pool, actions, limits))
     missing = supply.deficit(pool, actions, limits)
     if missing > 0:
-        actions.append(Create(missing))
+        lanes = supply.lanes(actions, limits, count=missing)
+        actions.append(Create(missing, lanes))
     return tuple(actions)
 
 
@@ -74,7 +75,7 @@ def unfit(
         (volume.size_gib == row.size_gib, f"its size is {volume.size_gib}"),
         (_is_of_type(row, volume), f"its type is {volume.volume_type}"),
         (
-            origin.is_from(volume.snapshot_id, row.snapshot_id),
+            origin.is_from(volume.snapshot_id, row.made_of),
             "it has another snapshot",
         ),
         (
@@ -220,13 +221,13 @@ def _settle_deleting(
 
 
 def _queue(rows: Iterable[model.PooledVolume]) -> Mapping[int, int]:
-    """Return the place of each creating row among those of its snapshot."""
+    """Return the place of each creating row in the queue of its lane."""
     places: dict[int, int] = {}
     length: dict[model.SnapshotId, int] = {}
     for row in sorted(rows, key=lambda row: (row.created_at, row.id)):
         if row.status is _R.CREATING:
-            length[row.snapshot_id] = length.get(row.snapshot_id, 0) + 1
-            places[row.id] = length[row.snapshot_id]
+            length[row.made_of] = length.get(row.made_of, 0) + 1
+            places[row.id] = length[row.made_of]
     return places
 
 
@@ -239,9 +240,15 @@ def _is_late(
 def shelf_metadata(
     row: model.PooledVolume, deployment: str
 ) -> dict[str, str]:
-    """Return the metadata of a volume on the shelf."""
-    return {
+    """Return the metadata of a volume on the shelf.
+
+    One that was made of a twin says of what: its ledger may get lost.
+    """
+    made = {
         model.DEPLOYMENT_KEY: deployment,
         model.MARKER_KEY: row.marker,
         model.POOL_KEY: row.pool,
+    }
+    return made if row.twin_id is None else made | {
+        twin.SOURCE_KEY: row.snapshot_id
     }

@@ -17,12 +17,14 @@ from cube_volpool import (
     volumeapi,
 )
 from cube_volpool.adoption import Adoption
+from cube_volpool.allowance import counted
 from cube_volpool.builds import Builds
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
 from cube_volpool.decision import Decision, Decisions
 from cube_volpool.deletion import Deletion
 from cube_volpool.topup import TopUp
+from cube_volpool.upkeep import Listing, Upkeep
 
 LOG = log.getLogger(__name__)
 
@@ -65,6 +67,13 @@ class Reconciler:
             per_hour=settings.reconcile.deletes_per_hour,
             note=self._note,
         )
+        self._upkeep = Upkeep(
+            store,
+            api,
+            settings,
+            counted=counted(settings),
+            note=self._note,
+        )
         self.builds = Builds(
             store, poison_after=settings.reconcile.poison_after
         )
@@ -89,6 +98,7 @@ class Reconciler:
                 failures.tried += 1
                 # The trouble of a volume that is gone now ends here.
                 self._deletion.tell(resting[name])
+                busy |= self._upkeep.turn(self._specs[name])
             elif name in self._specs:
                 busy |= self._guarded(
                     self._specs[name], building=building, failures=failures
@@ -107,6 +117,7 @@ class Reconciler:
             LOG.warning("The audit has to wait: %s", error)
             self.has_failed = True
             return
+        lanes = self._upkeep.survey(seen.carriers)
         building = self.decisions.building()
         failures = Failures()
         for name in pools:
@@ -114,6 +125,7 @@ class Reconciler:
                 self._specs[name],
                 building=building,
                 seen=seen,
+                lanes=lanes,
                 failures=failures,
             )
         self.has_failed = failures.are_all
@@ -125,11 +137,14 @@ class Reconciler:
         building: observe.Building,
         seen: census.Census | None = None,
         failures: "Failures",
+        lanes: Listing | None = None,
     ) -> bool:
         failures.tried += 1
         try:
+            # First, for a carrier takes a place that the pool would take.
+            is_busy = self._upkeep.turn(spec, lanes)
             decision = self.decisions.of(spec, building=building, seen=seen)
-            return self._reconcile(spec, decision)
+            return self._reconcile(spec, decision) or is_busy
         except exception.LostRace as lost:
             LOG.debug("Pool %s: another daemon was first: %s", spec.name, lost)
         except volumeapi.VolumeAPIError as error:
@@ -181,7 +196,7 @@ class Reconciler:
         try:
             match action:
                 case actions.Create():
-                    self._create(spec, stock, count=action.count)
+                    self._create(spec, stock, action)
                 case actions.Attach():
                     self._store.stock.attach(action.row, action.volume.id)
                 case actions.Promote():
@@ -247,7 +262,7 @@ class Reconciler:
         if row.status is model.RowStatus.CREATING and is_failure:
             text = f"volume {row.volume_id}: {action.reason}"
             self._failed(spec, stock, text)
-            if spec.snapshot_id is None:
+            if spec.snapshot_id is None or row.twin_id is not None:
                 # A pin is somebody's decision, and no other pool's business.
                 self.builds.failed(stock.record, row, text)
 
@@ -261,9 +276,12 @@ class Reconciler:
         )
 
     def _create(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock, *, count: int
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        action: actions.Create,
     ) -> None:
-        failure = self._top_up.begin(spec, stock, count=count)
+        failure = self._top_up.begin(spec, stock, wanted=action)
         if failure is not None:
             self._failed(spec, stock, failure)
 

@@ -36,6 +36,9 @@ def pools(
                 "reserved": counts.by_status.get(_R.RESERVED, 0),
                 "deleting": counts.by_status.get(_R.DELETING, 0),
                 "stale": counts.stale,
+                # With one lane there are no twins, and none are wanted.
+                "lanes": spec.lanes,
+                "lanes_ready": counts.lanes,
                 "hits": counts.hits,
                 "misses": counts.misses,
                 "source_snapshot_id": record.source_snapshot_id,

@@ -66,6 +66,9 @@ class PoolSpec:
     availability_zone: str | None = None
     #: Pins one source, of any kind; the catalogue is not asked.
     snapshot_id: model.SnapshotId | None = None
+    #: How many twins of its snapshot it is built from at a time; 1: none,
+    #: the snapshot itself.
+    lanes: int = 1
     #: Serve who asks for more, and extend the volume then?
     extend: bool = False
     #: How many more volumes than ``min_ready`` there may be in a change.

@@ -6,11 +6,11 @@ among the decisions.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from cube_volpool import model, settings
+from cube_volpool import model, places, settings
 from cube_volpool.actions import (
     Action,
     Attach,
@@ -49,6 +49,8 @@ class Limits:
     room: int
     #: And how many more of the source snapshot.
     room_of_source: int
+    #: Of its twins that are ready, instead of it: how many more of each.
+    lanes: places.Free = field(default_factory=dict)
     intent_grace: timedelta
     build_timeout: timedelta
     #: And how many may begin beside what callers wait for: the claims, and
@@ -293,6 +295,18 @@ def deficit(pool: Pool, decided: Sequence[Action], limits: Limits) -> int:
     return min(counts.missing(pool), *(most for most, _ in bounds))
 
 
+def lanes(
+    decided: Sequence[Action], limits: Limits, *, count: int
+) -> tuple[model.SnapshotId, ...]:
+    """Return the twin for each of the creates to begin; none: the source."""
+    return places.dealt(places.freed(limits.lanes, _built(decided)), count)
+
+
+def _built(decided: Iterable[Action]) -> list[model.PooledVolume]:
+    """Return the rows whose builds have ended well."""
+    return [a.row for a in decided if isinstance(a, Promote)]
+
+
 def held_back(
     pool: Pool,
     decided: Sequence[Action],
@@ -324,11 +338,9 @@ def _bounds(
     pool: Pool, counts: "_Counts", decided: Sequence[Action], limits: Limits
 ) -> tuple[tuple[int, str], ...]:
     """Return how many creates may begin for each reason there is."""
-    built = [a.row for a in decided if isinstance(a, Promote)]
-    # What was built of the old image leaves the new one's queue as it was.
-    fresh = sum(pool.is_fresh(row) for row in built)
+    built = _built(decided)
     return (
-        *_courtesies(limits, fresh),
+        *_courtesies(limits, _fresh(pool, built)),
         (
             _most(pool) - counts.alive,
             f"of at most {_most(pool)} volumes, by its surge, it has "
@@ -344,7 +356,7 @@ def _bounds(
             "as many are being built as [reconcile] max_creating lets",
         ),
         (
-            limits.room_of_source + fresh,
+            _room_of_source(pool, built, limits),
             "as many are being built from its image as [reconcile] "
             "max_creating_per_snapshot lets",
         ),
@@ -363,6 +375,27 @@ def _courtesies(limits: Limits, fresh: int) -> Iterator[tuple[int, str]]:
             limits.beside_creates + fresh,
             "an ordinary create from its image is under way, and comes first",
         )
+
+
+def _room_of_source(
+    pool: Pool, built: Sequence[model.PooledVolume], limits: Limits
+) -> int:
+    """Return the places that are left in the queues of the source.
+
+    With twins it is left to others, and has none.
+    """
+    if limits.lanes:
+        return places.total(places.freed(limits.lanes, built))
+    return limits.room_of_source + _fresh(pool, built)
+
+
+def _fresh(pool: Pool, built: Sequence[model.PooledVolume]) -> int:
+    """Count what was built of the source itself.
+
+    What was built of the old image, or of a twin, leaves the new one's queue
+    as it was.
+    """
+    return sum(pool.is_fresh(row) and not row.twin_id for row in built)
 
 
 def _most(pool: Pool) -> int:

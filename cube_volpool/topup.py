@@ -4,7 +4,7 @@ from typing import Final
 
 from oslo_log import log
 
-from cube_volpool import model, planner, settings, volumeapi
+from cube_volpool import actions, model, planner, settings, volumeapi
 from cube_volpool.db import stock as db_stock
 from cube_volpool.db.store import Store
 
@@ -19,6 +19,10 @@ _NOT_MADE: Final = (
 )
 
 
+#: And what may be because of what it was to be made of.
+_OF_ITS_SOURCE: Final = (volumeapi.Refused, volumeapi.NotFound)
+
+
 class TopUp:
     """Makes new volumes of a pool."""
 
@@ -30,9 +34,13 @@ class TopUp:
         self._deployment = deployment
 
     def begin(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock, *, count: int
+        self,
+        spec: settings.PoolSpec,
+        stock: db_stock.Stock,
+        *,
+        wanted: actions.Create,
     ) -> str | None:
-        """Begin ``count`` creates; return why it stopped short, or None.
+        """Begin the creates; return why it stopped short, or None.
 
         Raises LostRace when another round topped up meanwhile.
         """
@@ -47,7 +55,9 @@ class TopUp:
             size_gib=record.source_size_gib,
             availability_zone=spec.availability_zone,
         )
-        rows = self._store.stock.begin_creates(record, new=new, count=count)
+        rows = self._store.stock.begin_creates(
+            record, new=new, count=wanted.count, lanes=wanted.lanes
+        )
         for place, row in enumerate(rows):
             failure = self._post(row)
             if failure is not None:
@@ -65,7 +75,7 @@ class TopUp:
         wanted = model.NewVolume(
             name=row.name,
             volume_type=row.type,
-            snapshot_id=row.snapshot_id,
+            snapshot_id=row.made_of,
             size_gib=row.size_gib,
             metadata=planner.shelf_metadata(row, self._deployment),
             availability_zone=row.availability_zone,
@@ -74,6 +84,10 @@ class TopUp:
             volume = self._api.create_volume(wanted)
         except _NOT_MADE as error:
             self._store.stock.forget(row)
+            if row.twin_id and isinstance(error, _OF_ITS_SOURCE):
+                self._store.twins.count_build(
+                    row.pool, row.twin_id, failed=True
+                )
             return f"a create was refused: {error}"
         except volumeapi.Unclear as error:
             # Never a second POST for this row: its marker is looked for.

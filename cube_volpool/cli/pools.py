@@ -14,6 +14,14 @@ def _state(pool: Mapping[str, Any]) -> str:
     return "paused" if pool.get("paused") else "active"
 
 
+def _lanes(pool: Mapping[str, Any]) -> str | None:
+    """Say how many lanes are ready; one by itself is nothing to tell of."""
+    wanted = pool.get("lanes", 1)
+    if wanted <= 1 and not pool.get("lanes_ready"):
+        return None
+    return f"{pool['lanes_ready']} of {wanted}"
+
+
 _LISTED: Final = (
     ("Name", key("name")),
     ("State", _state),
@@ -34,6 +42,7 @@ _SHOWN: Final = (
     ("Type", key("volume_type")),
     ("Source", key("source_snapshot_id")),
     ("Current", key("current_snapshot_id")),
+    ("Lanes", _lanes),
     # Of the daemon that answered; one of an older release tells none.
     ("Build seconds", lambda pool: pool.get("build_seconds")),
 )

@@ -160,6 +160,13 @@ def check_reconcile(
                 f"{pool.max_creating} is more than [{group}] max_creating, "
                 f"{reconcile.max_creating}",
             )
+        if pool.lanes > pool.max_creating:
+            raise _wrong(
+                pool_group.group_of(pool.name),
+                "lanes",
+                f"{pool.lanes} is more than max_creating, "
+                f"{pool.max_creating}: some would never be used",
+            )
 
 
 def _text(duration: timedelta) -> str:

@@ -65,6 +65,22 @@ OPTS: Final = (
         "Cannot exceed max_creating of [reconcile].",
     ),
     cfg.IntOpt(
+        "lanes",
+        default=1,
+        min=1,
+        max=16,
+        help="How many volumes of this pool Cinder may make at a time, in "
+        "volumes. It makes those of one snapshot one after the other; with "
+        "more than 1, the daemon keeps so many twins of the snapshot, with a "
+        "volume to take them of, and builds from these. Too few refill a "
+        "large pool slowly. Too many gain nothing beyond what the storage can "
+        "do at once (rbd_concurrent_flatten_operations of cinder-volume, 3 "
+        "unless changed), and each twin counts as a snapshot against the "
+        "quota of the pool project. Cannot exceed max_creating; twice as many "
+        "there let no lane wait. Not with image_id, source_volume_id or "
+        "blank.",
+    ),
+    cfg.IntOpt(
         "size_gib",
         min=1,
         max=2**31 - 1,
@@ -174,6 +190,7 @@ def read(conf: cfg.ConfigOpts, name: str) -> settings.PoolSpec:
         size_gib=_size(group, pinned),
         availability_zone=_name(group, "availability_zone"),
         snapshot_id=pinned,
+        lanes=_lanes(group, pinned),
         extend=group.get("extend"),
         surge=_share(group, "surge"),
         switch_at=_share(group, "switch_at"),
@@ -247,6 +264,21 @@ def _size(
                 "size_gib", f"not set; a pool built from {kind} needs it"
             )
     return size
+
+
+def _lanes(
+    group: section.Section, pinned: model.SnapshotId | None
+) -> int:
+    lanes: int = group.get("lanes")
+    if pinned is not None and lanes > 1:
+        kind = origin.kind(pinned)
+        if kind is not origin.Kind.SNAPSHOT:
+            raise group.wrong(
+                "lanes",
+                f"{lanes} cannot be had by a pool built from {kind}: only "
+                "snapshots have twins",
+            )
+    return lanes
 
 
 def _share(group: section.Section, option: str) -> settings.Share:

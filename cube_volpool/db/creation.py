@@ -1,16 +1,19 @@
 """What is in creation, over all pools: the caps are common."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from cube_volpool import model
+from cube_volpool import model, twin
 from cube_volpool.db import models
 from cube_volpool.db.clock import LedgerClock
 
 _T = models.backup_volumes
+_W = models.twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,27 +31,51 @@ class Counted:
 def count(
     connection: sa.Connection, clock: LedgerClock, counted: Counted
 ) -> Mapping[model.SnapshotId, int]:
-    """Count the rows that hold a place, by source snapshot."""
-    counts = connection.execute(
-        sa.select(_T.c.snapshot_id, sa.func.count())
-        .where(*_hold_places(clock, counted))
-        .group_by(_T.c.snapshot_id)
+    """Count what holds a place, by the snapshot that it is made of.
+
+    Carriers of twins are made of their source, in the same queue.
+    """
+    made_of = sa.func.coalesce(_T.c.twin_id, _T.c.snapshot_id)
+    volumes = (
+        sa.select(made_of, sa.func.count())
+        .where(
+            _T.c.status == model.RowStatus.CREATING,
+            *_hold_places(_T, _T.c.volume_id, clock, counted),
+        )
+        .group_by(made_of)
     )
-    return {snapshot: int(n) for snapshot, n in counts}
+    carriers = (
+        sa.select(_W.c.source_id, sa.func.count())
+        .where(
+            _W.c.kind == twin.Kind.CARRIER,
+            _W.c.status == twin.Status.CREATING,
+            *_hold_places(_W, _W.c.cinder_id, clock, counted),
+        )
+        .group_by(_W.c.source_id)
+    )
+    counts: Counter[model.SnapshotId] = Counter()
+    for snapshot, n in connection.execute(sa.union_all(volumes, carriers)):
+        counts[snapshot] += int(n)
+    return counts
 
 
 def _hold_places(
-    clock: LedgerClock, counted: Counted
+    table: sa.Table,
+    ident: sa.ColumnElement[Any],
+    clock: LedgerClock,
+    counted: Counted,
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield what is true of every row that holds a place."""
+    """Yield what is true of every row in creation that holds a place.
+
+    ``ident`` is the column of Cinder's id.
+    """
 
     def since(age: timedelta) -> sa.ColumnElement[bool]:
-        return _T.c.created_at >= clock(-age.total_seconds())
+        return table.c.created_at >= clock(-age.total_seconds())
 
-    yield _T.c.status == model.RowStatus.CREATING
-    yield sa.or_(_T.c.volume_id.is_not(None), since(counted.intents_since))
+    yield sa.or_(ident.is_not(None), since(counted.intents_since))
     if counted.pools is not None:
         yield sa.or_(
-            _T.c.pool.in_(sorted(counted.pools)),
+            table.c.pool.in_(sorted(counted.pools)),
             since(counted.others_since),
         )

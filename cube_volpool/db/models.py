@@ -1,11 +1,11 @@
-"""The four tables of the ledger.  Migrations must come to the same."""
+"""The five tables of the ledger.  Migrations must come to the same."""
 
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from cube_volpool import model
+from cube_volpool import model, twin
 
 METADATA: Final = sa.MetaData()
 
@@ -45,6 +45,8 @@ backup_volumes = sa.Table(
     sa.Column("volume_type_id", sa.String(36)),
     sa.Column("os", sa.String(255), nullable=False),
     sa.Column("snapshot_id", sa.String(64), nullable=False),
+    # What it was made of, where that is not the snapshot itself.
+    sa.Column("twin_id", sa.String(36)),
     sa.Column("size_gib", sa.Integer, nullable=False),
     sa.Column("availability_zone", sa.String(255)),
     sa.Column("status", sa.String(16), nullable=False),
@@ -164,11 +166,41 @@ os_images = sa.Table(
 )
 
 
+twins = sa.Table(
+    "twins",
+    METADATA,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("marker", sa.String(36), nullable=False),
+    sa.Column("pool", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("source_id", sa.String(64), nullable=False),
+    # The marker of what a twin is taken of.
+    sa.Column("carrier", sa.String(36)),
+    sa.Column("cinder_id", sa.String(36)),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(255)),
+    sa.Column("failures", sa.Integer, nullable=False),
+    *_times(),
+    sa.UniqueConstraint("marker", name="uniq_twins0marker"),
+    sa.UniqueConstraint("cinder_id", name="uniq_twins0cinder_id"),
+    sa.Index("ix_twins_pool_status", "pool", "status"),
+    **_MYSQL,
+)
+
+
 def pooled_volume(row: sa.Row[tuple[object, ...]]) -> model.PooledVolume:
     """Build the value from a row of ``backup_volumes``."""
     fields = row._asdict()
     fields["status"] = model.RowStatus(fields["status"])
     return model.PooledVolume(**fields)
+
+
+def twin_of(row: sa.Row[tuple[object, ...]]) -> twin.Twin:
+    """Build the value from a row of ``twins``."""
+    fields = {c.name: row._mapping[c] for c in twins.columns}
+    fields["kind"] = twin.Kind(fields["kind"])
+    fields["status"] = twin.Status(fields["status"])
+    return twin.Twin(**fields)
 
 
 def claim(row: sa.Row[tuple[object, ...]]) -> model.Claim:

@@ -6,11 +6,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from cube_volpool import model
+from cube_volpool import model, twin
 from cube_volpool.db import models, tallies
 
 _P = models.pools
 _C = models.claims
+_W = models.twins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class PoolCounts:
     held: int
     #: And those, not held, that are not of the source snapshot.
     stale: int
+    #: Twins of its source that volumes may be made of.
+    lanes: int
     #: What all its volumes take up in Cinder.
     size_gib: int
     hits: int
@@ -31,6 +34,7 @@ class PoolCounts:
 
 def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
     """Return the numbers of every pool, by name."""
+    lanes = {pool: int(n) for pool, n in connection.execute(_lanes())}
     claims = connection.execute(of_claims()).all()
     served = {(pool, source): int(n) for pool, source, n in claims}
     by_pool: dict[str, list[model.Tally]] = {}
@@ -40,7 +44,9 @@ def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
         sa.select(_P).where(_P.c.name != model.FLEET).order_by(_P.c.name)
     )
     return tuple(
-        _of_pool(row, by_pool.get(row.name, ()), served)
+        _of_pool(
+            row, by_pool.get(row.name, ()), served, lanes.get(row.name, 0)
+        )
         for row in connection.execute(pools)
     )
 
@@ -49,6 +55,7 @@ def _of_pool(
     row: sa.Row[Any],
     found: Sequence[model.Tally],
     served: Mapping[tuple[str, str], int],
+    lanes: int,
 ) -> PoolCounts:
     """Return the numbers of a pool, whose record is ``row``."""
     by_status: dict[model.RowStatus, int] = {}
@@ -73,6 +80,7 @@ def _of_pool(
             for tally in given
             if source is not None and tally.snapshot_id != source
         ),
+        lanes=lanes,
         hits=row.counted_hits + served.get((row.name, model.Source.POOL), 0),
         misses=row.counted_misses
         + served.get((row.name, model.Source.CREATED), 0),
@@ -94,3 +102,19 @@ def of_claims(ids: Sequence[int] | None = None) -> sa.Select[Any]:
         .group_by(_C.c.pool, _C.c.source)
     )
     return query if ids is None else query.where(_C.c.id.in_(ids))
+
+
+def _lanes() -> sa.Select[Any]:
+    """Return the query for the lanes that are ready: pool, how many."""
+    is_source = sa.and_(
+        _P.c.name == _W.c.pool, _P.c.source_snapshot_id == _W.c.source_id
+    )
+    return (
+        sa.select(_W.c.pool, sa.func.count())
+        .join(_P, is_source)
+        .where(
+            _W.c.kind == twin.Kind.TWIN,
+            _W.c.status == twin.Status.AVAILABLE,
+        )
+        .group_by(_W.c.pool)
+    )

@@ -243,7 +243,7 @@ class PoolRecords:
     def counts(
         self, connection: sa.Connection
     ) -> tuple[poolcounts.PoolCounts, ...]:
-        """Count every pool.  Three statements, whatever the stock."""
+        """Count every pool.  Four statements, whatever the stock."""
         return poolcounts.read(connection)
 
     @transaction

@@ -38,7 +38,7 @@ class Stock:
     others: tuple[model.Tally, ...] = ()
     #: The database's clock at the reading.
     now: datetime
-    #: Rows in creation: over all pools, and by source snapshot.
+    #: In creation: over all pools, and by the snapshot they are made of.
     creating: int
     creating_by_snapshot: Mapping[model.SnapshotId, int]
     #: What callers wait for.
@@ -66,6 +66,8 @@ class NewRow:
     snapshot_id: model.SnapshotId
     size_gib: int
     availability_zone: str | None
+    #: The twin that an adopted one was made of.
+    twin_id: model.SnapshotId | None = None
 
 
 class StockRecords:
@@ -196,17 +198,21 @@ class StockRecords:
         *,
         new: NewRow,
         count: int,
+        lanes: Sequence[model.SnapshotId] = (),
     ) -> tuple[model.PooledVolume, ...]:
         """Insert the intents of a top-up under the pool's generation.
 
         And under that of all pools: the room for creates was counted over
-        all of them.  Raises LostRace when another round topped up meanwhile.
+        all of them.  ``lanes`` has the twin of each; none: its source.
+        Raises LostRace when another round topped up meanwhile.
         """
-        self._bump(connection, model.FLEET, record.fleet_generation)
-        self._bump(connection, record.name, record.generation)
+        swap.bump(connection, self._clock, model.FLEET, record)
+        swap.bump(connection, self._clock, record.name, record)
         markers = [model.Marker(str(uuid.uuid4())) for _ in range(count)]
-        for marker in markers:
-            self._insert(connection, new, marker, None, _R.CREATING)
+        for place, marker in enumerate(markers):
+            lane = lanes[place] if lanes else None
+            one = dataclasses.replace(new, twin_id=lane)
+            self._insert(connection, one, marker, None, _R.CREATING)
         rows = connection.execute(
             sa.select(_T).where(_T.c.marker.in_(markers)).order_by(_T.c.id)
         )
@@ -396,16 +402,6 @@ class StockRecords:
             .values(deletes=_P.c.deletes - 1)
         )
 
-    def _bump(
-        self, connection: sa.Connection, name: model.PoolName, seen: int
-    ) -> None:
-        statement = (
-            sa.update(_P)
-            .where(_P.c.name == name, _P.c.generation == seen)
-            .values(generation=seen + 1, updated_at=self._clock())
-        )
-        swap.change_one(connection, statement, what="pool", id=name)
-
     def _insert(
         self,
         connection: sa.Connection,
@@ -426,6 +422,7 @@ class StockRecords:
                 type=new.type,
                 os=new.os,
                 snapshot_id=new.snapshot_id,
+                twin_id=new.twin_id,
                 size_gib=new.size_gib,
                 availability_zone=new.availability_zone,
                 status=status,

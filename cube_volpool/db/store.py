@@ -20,6 +20,7 @@ from cube_volpool.db.pools import PoolRecords
 from cube_volpool.db.shelf import Draw, Shelf
 from cube_volpool.db.steering import SteeringRecords
 from cube_volpool.db.stock import StockRecords
+from cube_volpool.db.twins import TwinRecords
 
 #: The parts of the store; each public method of theirs is one transaction.
 PARTS: Final = (
@@ -29,6 +30,7 @@ PARTS: Final = (
     "pools",
     "images",
     "steering",
+    "twins",
 )
 
 
@@ -55,6 +57,7 @@ class Store:
         self.pools = PoolRecords(self.ledger)
         self.images = ImageRecords(self.ledger)
         self.steering = SteeringRecords(self.ledger)
+        self.twins = TwinRecords(self.ledger)
 
     def check_schema(self) -> None:
         """Compare the schema with what this code needs.

@@ -108,6 +108,26 @@ def touch_claim(
     change_one(connection, statement, what="claim", id=claim.id)
 
 
+def bump(
+    connection: sa.Connection,
+    clock: LedgerClock,
+    name: model.PoolName,
+    record: model.PoolRecord,
+) -> None:
+    """Move the generation of a pool, or of all pools together, on.
+
+    Raises LostRace when it moved since ``record`` was read.
+    """
+    is_fleet = name == model.FLEET
+    seen = record.fleet_generation if is_fleet else record.generation
+    statement = (
+        sa.update(models.pools)
+        .where(models.pools.c.name == name, models.pools.c.generation == seen)
+        .values(generation=seen + 1, updated_at=clock())
+    )
+    change_one(connection, statement, what="pool", id=name)
+
+
 def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the condition "this row is as it was read"."""
     table = models.backup_volumes.c

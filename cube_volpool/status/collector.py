@@ -114,6 +114,16 @@ def _pools(
         {spec.name: spec.min_ready for spec, _ in known},
     )
     yield _each(
+        "cube_volpool_pool_lanes",
+        "How many twins of its source a pool builds from",
+        {spec.name: counts.lanes for spec, counts in known},
+    )
+    yield _each(
+        "cube_volpool_pool_target_lanes",
+        "How many twins of its source a pool is to have",
+        {spec.name: _target_lanes(spec) for spec, _ in known},
+    )
+    yield _each(
         "cube_volpool_pool_size_bytes",
         "What the volumes of a pool take up, the condemned ones included",
         {spec.name: _bytes(counts) for spec, counts in known},
@@ -156,6 +166,10 @@ def volumes_by_status(counts: poolcounts.PoolCounts) -> Mapping[str, int]:
         "reserved": by_status.get(_R.RESERVED, 0),
         "deleting": by_status.get(_R.DELETING, 0),
     }
+
+
+def _target_lanes(spec: settings.PoolSpec) -> int:
+    return spec.lanes if spec.lanes > 1 and spec.min_ready else 0
 
 
 def _bytes(counts: poolcounts.PoolCounts) -> int:

@@ -37,8 +37,8 @@ class _Store:
         )
         return (
             poolcounts.PoolCounts(
-                record=record, by_status={}, held=0, stale=0, size_gib=0,
-                hits=0, misses=0,
+                record=record, by_status={}, held=0, stale=0, lanes=0,
+                size_gib=0, hits=0, misses=0,
             ),
         )
 

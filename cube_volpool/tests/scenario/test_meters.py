@@ -235,6 +235,8 @@ class ShownCase(metered.MeterCase):
             },
         )
         self.assertEqual(2, self.value("pool_target_volumes", pool="deb"))
+        for name in ("pool_lanes", "pool_target_lanes"):
+            self.assertEqual(0, self.value(name, pool="deb"))
         self.assertEqual(2**30, self.value("pool_size_bytes", pool="deb"))
         self.assertEqual(1, self.value("pool_changing", pool="deb"))
         self.assertEqual(

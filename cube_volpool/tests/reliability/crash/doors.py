@@ -49,6 +49,10 @@ READS: Final = frozenset(
         "stock.unknown",
         "steering.claims",
         "steering.volumes",
+        "twins.is_still_intent",
+        "twins.lanes",
+        "twins.load",
+        "twins.pools",
     }
 )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from cube_volpool import model
+from cube_volpool import model, twin
 from cube_volpool.db import models
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash.places import Place
@@ -133,6 +133,8 @@ class Evidence:
     history: History = field(default_factory=History)
     #: Pools that are to have no stock.
     drained: frozenset[str] = frozenset()
+    #: What there is for lanes.
+    twins: tuple[twin.Twin, ...] = ()
     #: Reserved, condemned or held volumes: no supply any more.
     left_the_shelf: set[str] = field(default_factory=set)
     #: What the place had counted at the last glance.
@@ -160,6 +162,10 @@ class Evidence:
                     sa.select(models.os_images).where(rejected)
                 )
             }
+            self.twins = tuple(
+                models.twin_of(row)
+                for row in session.execute(sa.select(models.twins))
+            )
             pools = session.execute(sa.select(models.pools)).all()
             self.sources = {p.name: p.source_snapshot_id for p in pools}
             self.currents = {p.name: p.current_snapshot_id for p in pools}
@@ -205,6 +211,11 @@ class Evidence:
         rows = self.place.read("SELECT volume_id, status FROM backup_volumes")
         return dict(rows).get(volume_id)
 
+    def status_of_twin(self, cinder_id: str) -> str | None:
+        """Return the status of the row of a carrier or a twin."""
+        rows = self.place.read("SELECT cinder_id, status FROM twins")
+        return dict(rows).get(cinder_id)
+
     @property
     def pool_project(self) -> str:
         """The id of the project that owns the stock."""
@@ -227,12 +238,22 @@ class Evidence:
         ]
 
     def pooled(self) -> list[records.Volume]:
-        """The volumes of the pool project, golden ones left out."""
+        """The volumes of the pool project; no golden ones and carriers."""
         return [
             volume
             for volume in self.world.cloud.volumes_of("volpool")
             if not (volume.name or "").startswith("src-")
+            and twin.KIND_KEY not in volume.metadata
         ]
+
+    def of_lanes(self) -> list[records.Volume | records.Snapshot]:
+        """The carriers and twins that Cinder has."""
+        cloud = self.world.cloud
+        have: list[records.Volume | records.Snapshot] = [
+            *cloud.volumes_of("volpool"),
+            *cloud.snapshots.values(),
+        ]
+        return [one for one in have if twin.KIND_KEY in one.metadata]
 
     def of_tenants(self) -> list[records.Volume]:
         """The volumes of the tenants."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any, Final
 
-from cube_volpool import catalogue, model
+from cube_volpool import catalogue, model, twin
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash.evidence import Evidence
 from cube_volpool.tests.simulator import faults, journal
@@ -78,18 +78,25 @@ def no_premature_offer(found: Evidence) -> Iterator[str]:
             "owner": volume.project_id != found.pool_project,
             "status": volume.status != "available",
             "name": volume.name != model.pooled_name(row.marker),
-            "markers": volume.metadata
-            != {
-                model.DEPLOYMENT_KEY: world.DEPLOYMENT,
-                model.MARKER_KEY: row.marker,
-                model.POOL_KEY: row.pool,
-            },
+            "markers": volume.metadata != _shelved(row),
+            "source": volume.snapshot_id != row.made_of
+            or found.world.cloud.content_of(row.made_of) != row.snapshot_id,
             "offer": row.volume_id in offered,
             "claim": row.claim_id is not None or row.volume_id in taken,
         }
         for what, is_wrong in wrong.items():
             if is_wrong:
                 yield f"I3: row {row.id} is on the shelf with a wrong {what}"
+
+
+def _shelved(row: model.PooledVolume) -> dict[str, str]:
+    """Return the metadata that a volume on the shelf is to have."""
+    made = {
+        model.DEPLOYMENT_KEY: world.DEPLOYMENT,
+        model.MARKER_KEY: row.marker,
+        model.POOL_KEY: row.pool,
+    }
+    return made | ({twin.SOURCE_KEY: row.snapshot_id} if row.twin_id else {})
 
 
 def right_volume(found: Evidence) -> Iterator[str]:
@@ -109,7 +116,10 @@ def right_volume(found: Evidence) -> Iterator[str]:
                 "type": (found.wanted.split("_")[1], kind),
                 "size": (True, volume.size in (1, found.size)),
                 "bootable": (True, volume.bootable),
-                "snapshot": (snapshot, volume.snapshot_id),
+                "snapshot": (
+                    snapshot,
+                    found.world.cloud.content_of(volume.snapshot_id or ""),
+                ),
                 "metadata": ("yes", volume.metadata.get("mine")),
                 "marker": (claim.marker, volume.metadata[model.CLAIM_KEY]),
             }
@@ -153,6 +163,35 @@ def nothing_left(found: Evidence) -> Iterator[str]:
             yield f"I5: volume {volume.id} is in a project without a claim"
 
 
+def lanes_in_order(found: Evidence) -> Iterator[str]:
+    """I5: carriers and twins serve, each with its row, and are enough.
+
+    And have the content of what they are twins of.
+    """
+    cloud = found.world.cloud
+    known = {one.cinder_id for one in found.twins}
+    for made in found.of_lanes():
+        if made.id not in known:
+            yield f"I5: {made.id} {made.name} is nobody's lane"
+    for one in found.twins:
+        if one.status is not twin.Status.AVAILABLE:
+            yield f"I5: {one.kind} {one.id} stays {one.status}"
+        elif one.lane and cloud.content_of(one.lane) != one.source_id:
+            yield f"I4: twin {one.id} has another content"
+    for spec in found.world.settings.pools:
+        is_wanted = spec.lanes > 1 and spec.name not in found.drained
+        wanted = (1, spec.lanes) if is_wanted else (0, 0)
+        mine = [
+            one.kind
+            for one in found.twins
+            if one.pool == spec.name
+            and one.source_id == found.sources.get(spec.name)
+        ]
+        have = tuple(mine.count(kind) for kind in twin.Kind)
+        if have != wanted or len(mine) != len(found.twins):
+            yield f"lanes: pool {spec.name} has {have}, not {wanted}"
+
+
 def bounded_supply(found: Evidence, *, surge: int = 0) -> Iterator[str]:
     """I6: never more than the target, and what a crash left in doubt.
 
@@ -170,14 +209,16 @@ def bounded_creates(found: Evidence, *, doubt: int = 0) -> Iterator[str]:
     ``doubt`` is how many creates of dead daemons may be without a trace:
     those stop counting after a minute.
     """
+    cloud = found.world.cloud
+    carriers = [v for v in found.of_lanes() if v.id in cloud.volumes]
     made = [
         volume
-        for volume in found.pooled()
+        for volume in (*found.pooled(), *carriers)
         if volume.status in _BUILDING and volume.id not in found.left_the_shelf
     ]
     pools = found.world.settings.pools
     cap = min(
-        sum(spec.max_creating for spec in pools),
+        sum(spec.max_creating + (spec.lanes > 1) for spec in pools),
         found.world.settings.reconcile.max_creating,
     )
     if len(made) > cap + doubt:
@@ -202,19 +243,26 @@ def bounded_deletes(found: Evidence) -> Iterator[str]:
 def absorbing_doom(found: Evidence, seen: journal.Seen) -> Iterator[str]:
     """I8: who sends this DELETE, of what?
 
-    The pool's account alone, of a marked volume of its project, condemned.
+    The pool's account alone, of a marked volume of its project, condemned;
+    or of a twin, and then of one that nothing is being made of.
     """
-    volume = found.world.cloud.volumes.get(seen.route.rpartition("/")[2])
+    ident = seen.route.rpartition("/")[2]
+    cloud = found.world.cloud
+    volume = cloud.volumes.get(ident) or cloud.snapshots.get(ident)
     if volume is None:
         return
     deployment = volume.metadata.get(model.DEPLOYMENT_KEY)
+    is_lane = twin.KIND_KEY in volume.metadata
+    status_of = found.status_of_twin if is_lane else found.status_of
     wrong = {
         "by another account": (seen.user, seen.project)
         != ("volpool", "volpool"),
         "in another project": volume.project_id != found.pool_project,
         "without our marker": deployment != world.DEPLOYMENT,
-        "whose row is not condemned": found.status_of(volume.id)
-        != _R.DELETING,
+        "whose row is not condemned": status_of(volume.id) != _R.DELETING,
+        "of which one is being made": any(
+            job.lock == volume.id for job in cloud.backend.pending("create")
+        ),
     }
     for what, is_wrong in wrong.items():
         if is_wrong:
@@ -262,6 +310,7 @@ def true_catalogue(found: Evidence) -> Iterator[str]:
         )
         for snapshot in found.world.cloud.snapshots.values()
         if snapshot.project_id == found.pool_project
+        and twin.KIND_KEY not in snapshot.metadata
     ]
     reading = catalogue.read(
         [catalogue.Candidate(name=s.name, snapshot=s) for s in snapshots],
@@ -322,6 +371,7 @@ def settled(found: Evidence) -> list[str]:
         *nothing_left(found),
         *bounded_supply(found),
         *full_shelf(found),
+        *lanes_in_order(found),
         *true_catalogue(found),
     ]
 
@@ -341,4 +391,5 @@ def watch_deletes(found: Evidence, problems: list[str]) -> None:
     def judge(seen: journal.Seen) -> None:
         problems.extend(absorbing_doom(found, seen))
 
-    found.world.cloud.fault("DELETE", "/volumes/*", faults.hook(before=judge))
+    for path in ("/volumes/*", "/snapshots/*"):
+        found.world.cloud.fault("DELETE", path, faults.hook(before=judge))

@@ -50,10 +50,11 @@ def stock(target: world.World, count: int = 2) -> None:
         session.execute(
             sa.insert(models.pools).values(name=spec.name, **record, **source)
         )
-        session.execute(
-            sa.insert(models.backup_volumes),
-            [{**row, **times} for row in rows],
-        )
+        if rows:
+            session.execute(
+                sa.insert(models.backup_volumes),
+                [{**row, **times} for row in rows],
+            )
 
 
 def _shelved(

@@ -4,7 +4,15 @@ import inspect
 from typing import ClassVar, Final
 
 from cube_volpool import volumeapi
-from cube_volpool.db import claims, endings, images, pools, steering, stock
+from cube_volpool.db import (
+    claims,
+    endings,
+    images,
+    pools,
+    steering,
+    stock,
+    twins,
+)
 from cube_volpool.db.store import PARTS
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.crash import case, doors, journeys, sweep
@@ -17,6 +25,7 @@ _PARTS: Final = {
     "pools": pools.PoolRecords,
     "images": images.ImageRecords,
     "steering": steering.SteeringRecords,
+    "twins": twins.TwinRecords,
 }
 #: Transactions that no journey makes, and why a crash there is nothing.
 _LEFT_OUT: Final = {
@@ -40,6 +49,9 @@ _KEYRINGS: Final = {
         "cancel",
         "list_transfers",
         "list_snapshots",
+        "create_snapshot",
+        "get_snapshot",
+        "delete_snapshot",
         "list_volume_types",
     },
     "tenant": {

@@ -9,6 +9,7 @@ from cube_volpool.tests.reliability.crash import case
 from cube_volpool.tests.reliability.crash.journeys import (
     batches,
     hits,
+    lanes,
     misses,
     recoveries,
     rollouts,
@@ -31,6 +32,11 @@ class HitSweep(OnSqlite):
 @case.each(batches.JOURNEYS)
 class BatchSweep(OnSqlite):
     """A daemon dies in several claims of one request."""
+
+
+@case.each(lanes.JOURNEYS)
+class LaneSweep(OnSqlite):
+    """A daemon dies while it makes lanes, builds by them or retires them."""
 
 
 @case.each(misses.JOURNEYS)

@@ -76,4 +76,6 @@ SHORT: Final[Mapping[str, str | None]] = {
     "top_up": None,
     "top_up_whose_create_is_late": "top_up",
     "evict_and_delete": "top_up",
+    "lanes_made": "top_up",
+    "lanes_retired": "lanes_made",
 }

@@ -133,6 +133,7 @@ ALL: Final[Mapping[str, Trouble]] = {
                 "POST /volume-transfers/*/accept",
                 "DELETE /volume-transfers/*",
                 "DELETE /volumes/*",
+                "DELETE /snapshots/*",
             ),
         ),
         Trouble("429", _always(functools.partial(faults.throttle, 2))),

@@ -192,7 +192,7 @@ def _unfit(row: Row, volume: records.Volume) -> Iterator[str]:
         yield f"of type {kind}, not {row.type}"
     if volume.size != row.size_gib:
         yield f"of {volume.size} GiB, not {row.size_gib}"
-    if volume.snapshot_id != row.snapshot_id:
+    if volume.snapshot_id != (row.twin_id or row.snapshot_id):
         yield "of another snapshot"
     if not volume.bootable:
         yield "not bootable"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from cube_volpool import model, settings
+from cube_volpool import model, settings, twin
 from cube_volpool.tests.reliability.histories import town
 from cube_volpool.tests.reliability.histories.callers import Caller
 from cube_volpool.tests.reliability.histories.delivery import is_useful
@@ -55,6 +55,7 @@ def wrong_answer(
     if volume is None:
         return [f"I4: {caller.key} was told {body['id']}, which is nowhere"]
     request = caller.request
+    content = cloud.content_of(volume.snapshot_id or "")
     shown: dict[str, tuple[object, object]] = {
         "name": (request.name, volume.name),
         "owner": (caller.who.project_id, volume.project_id),
@@ -67,14 +68,10 @@ def wrong_answer(
             "type": (request.volume_type, kind),
             "bootable": (True, volume.bootable),
             "role": (request.metadata["role"], volume.metadata.get("role")),
-            "snapshot": (
-                request.snapshot_id or volume.snapshot_id,
-                volume.snapshot_id,
-            ),
+            "snapshot": (request.snapshot_id or content, content),
             "image was current": (
                 True,
-                request.snapshot_id is not None
-                or volume.snapshot_id in images,
+                request.snapshot_id is not None or content in images,
             ),
         }
     if source == model.Source.POOL:
@@ -115,6 +112,7 @@ class Rest:
             *self._rows(),
             *self._claims(),
             *self._pooled(),
+            *self._lanes(),
             *self._given(),
             *self._supply(),
         ]
@@ -153,7 +151,32 @@ class Rest:
                 continue
             if volume.id in self._trail.by_volume or self._waits(volume):
                 continue
+            if twin.KIND_KEY in volume.metadata:
+                continue
             yield f"I5: volume {volume.id} {volume.name} is nobody's"
+
+    def _lanes(self) -> Iterator[str]:
+        """No carrier and no twin is left over, or half made.
+
+        What somebody laid hands on may have to stay as it is.
+        """
+        known = {one.cinder_id: one for one in self._trail.lanes()}
+        have: list[records.Volume | records.Snapshot] = [
+            *self._cloud.volumes.values(),
+            *self._cloud.snapshots.values(),
+        ]
+        for made in have:
+            if twin.KIND_KEY in made.metadata and made.id not in known:
+                yield f"I5: {made.id} {made.name} is nobody's lane"
+        touched = self._watch.by_hand
+        for one in known.values():
+            is_over = one.pool not in self._pools or touched & {*known}
+            if one.status != twin.Status.AVAILABLE and not is_over:
+                yield f"I5: {one.kind} {one.id} stays {one.status}"
+            if one.status == twin.Status.AVAILABLE and one.kind == "twin":
+                content = self._cloud.content_of(one.cinder_id or "")
+                if content != one.source_id and not touched & {*known}:
+                    yield f"I4: twin {one.id} is of {content}"
 
     def _waits(self, volume: records.Volume) -> bool:
         """Is it an intent's of a pool that was taken away?"""

@@ -103,7 +103,7 @@ class Supply:
         if alive > most:
             yield f"I6: {alive} old and new of pool {new.pool}, not {most}"
         building = Counter(
-            row.snapshot_id
+            row.twin_id or row.snapshot_id
             for row in rows
             if row.status == _R.CREATING and not self._is_nobodys(call, row)
         )
@@ -111,8 +111,9 @@ class Supply:
         if building.total() > max(x.max_creating for x in limits):
             yield f"I7: {building.total()} creates at a time"
         at_once = max(x.max_creating_per_snapshot for x in limits)
-        if building[new.snapshot_id] > at_once:
-            yield f"I7: {building[new.snapshot_id]} creates of one snapshot"
+        made_of = new.twin_id or new.snapshot_id
+        if building[made_of] > at_once:
+            yield f"I7: {building[made_of]} creates of one snapshot"
 
     def _is_old(self, row: Row, specs: list[settings.PoolSpec]) -> bool:
         """May some daemon take it for too old?

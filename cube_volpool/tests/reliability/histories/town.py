@@ -13,6 +13,8 @@ from cube_volpool.tests.simulator import Cloud, lab
 PROJECTS: Final = ("skyline-a", "skyline-b", "skyline-c")
 #: What is asked for: (OS, type).
 KINDS: Final = (("debian-12", "ssd"), ("debian-12", "sas"))
+#: Of these sizes pools are built by two lanes.
+_LANED: Final = (3, 6)
 _AGREED: Final = {"role": "boot"}
 
 
@@ -60,7 +62,7 @@ def draw_settings(chance: random.Random) -> settings.Settings:
 def draw_pools(chance: random.Random) -> tuple[settings.PoolSpec, ...]:
     """Return one pool or two."""
     kinds = KINDS if chance.random() < 0.6 else KINDS[:1]
-    return tuple(
+    pools = (
         world.spec(
             f"{os_name}-{kind}",
             os_name=os_name,
@@ -72,6 +74,11 @@ def draw_pools(chance: random.Random) -> tuple[settings.PoolSpec, ...]:
             **_draw_change(chance),
         )
         for os_name, kind in kinds
+    )
+    # Large ones have lanes; that is drawn already.
+    return tuple(
+        dataclasses.replace(pool, lanes=2 if pool.min_ready in _LANED else 1)
+        for pool in pools
     )
 
 

@@ -13,7 +13,8 @@ from cube_volpool.db.store import Store
 
 _ROW: Final = (
     "id", "marker", "pool", "volume_id", "name", "type", "snapshot_id",
-    "size_gib", "status", "claim_id", "generation", "created_at", "held",
+    "twin_id", "size_gib", "status", "claim_id", "generation", "created_at",
+    "held",
 )
 _CLAIM: Final = (
     "id", "marker", "project_id", "name", "status", "source", "volume_id",
@@ -38,6 +39,7 @@ class Row:
     name: str
     type: str
     snapshot_id: str
+    twin_id: str | None
     size_gib: int
     status: str
     claim_id: int | None
@@ -62,6 +64,18 @@ class Claim:
     generation: int
     reason: str | None
     params_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A row of ``twins``."""
+
+    id: int
+    kind: str
+    pool: str
+    source_id: str
+    cinder_id: str | None
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +141,14 @@ class Trail:
         )
         return frozenset([*pools.fetchall(), *images.fetchall()])
 
+    def lanes(self) -> list[Lane]:
+        """Return what there is for lanes, carriers and twins."""
+        found = self._connection.execute(
+            "SELECT id, kind, pool, source_id, cinder_id, status "
+            "FROM main.twins"
+        )
+        return [Lane(*row) for row in found]
+
     def _changed(self, table: str, ident: int) -> Iterator[Change]:
         columns = ", ".join(_TABLES[table])
         found = self._connection.execute(
@@ -162,5 +184,5 @@ class Trail:
 def wipe(store: Store) -> None:
     """Empty every table, so that one engine serves many runs."""
     raw: Any = store.ledger.engine.raw_connection().driver_connection
-    for table in ("backup_volumes", "claims", "pools", "os_images"):
+    for table in ("backup_volumes", "claims", "pools", "os_images", "twins"):
         raw.execute(f"DELETE FROM main.{table}")

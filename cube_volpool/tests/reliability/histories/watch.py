@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from cube_volpool import exception, model, settings, volumeapi
+from cube_volpool import exception, model, settings, twin, volumeapi
 from cube_volpool.db.store import PARTS
 from cube_volpool.tests import world
 from cube_volpool.tests.reliability.histories import (
@@ -217,12 +217,9 @@ class Watch:
             "owner": volume.project_id != self._pool_id,
             "status": volume.status not in ("available", "error"),
             "name": volume.name != row.name,
-            "markers": volume.metadata
-            != {
-                model.DEPLOYMENT_KEY: world.DEPLOYMENT,
-                model.MARKER_KEY: row.marker,
-                model.POOL_KEY: row.pool,
-            },
+            "markers": volume.metadata != _shelved(row),
+            "content": self._cloud.content_of(volume.snapshot_id or "")
+            != row.snapshot_id,
             "claim": row.claim_id is not None,
         }
         for what, is_wrong in wrong.items():
@@ -232,6 +229,16 @@ class Watch:
     def wrong_many(self, found: Iterator[str]) -> None:
         """Note what a look found."""
         self.problems += found
+
+
+def _shelved(row: Row) -> dict[str, str]:
+    """Return the metadata that a volume on the shelf is to have."""
+    made = {
+        model.DEPLOYMENT_KEY: world.DEPLOYMENT,
+        model.MARKER_KEY: row.marker,
+        model.POOL_KEY: row.pool,
+    }
+    return made | ({twin.SOURCE_KEY: row.snapshot_id} if row.twin_id else {})
 
 
 def is_defect(error: Exception) -> bool:

@@ -76,6 +76,34 @@ class Pools(ConfCase):
             {"pool:a": {"max_creating": 17}},
         )
 
+    def test_a_pool_may_not_have_more_lanes_than_it_creates(self):
+        """Some would never be used."""
+        self.assert_refused(
+            "pool:a",
+            "lanes",
+            "4 is more than max_creating, 3",
+            {"pool:a": {"lanes": 4, "max_creating": 3}},
+        )
+        found = self.load({"pool:a": {"lanes": 3, "max_creating": 3}})
+        self.assertEqual(3, found.pools[0].lanes)
+
+    def test_only_what_is_built_from_a_snapshot_has_lanes(self):
+        """Images, volumes and nothing have no lock to go around."""
+        ident = "0b1c2d3e-0000-4000-8000-000000000001"
+        for source in (
+            {"image_id": ident, "size_gib": 1},
+            {"source_volume_id": ident},
+            {"blank": "true", "size_gib": 1, "os_name": ""},
+        ):
+            self.assert_refused(
+                "pool:a",
+                "lanes",
+                "only snapshots have twins",
+                {"pool:a": {"lanes": 2, **source}},
+            )
+        pinned = {"snapshot_id": ident, "lanes": 2}
+        self.assertEqual(2, self.load({"pool:a": pinned}).pools[0].lanes)
+
 
 class Images(ConfCase):
     """A surge that no change of images could get by with."""

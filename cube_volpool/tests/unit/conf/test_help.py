@@ -57,6 +57,7 @@ class Help(base.BaseTestCase):
             "service_user",
             "oslo_messaging_rabbit",
             "executor_thread_pool_size",
+            "rbd_concurrent_flatten_operations",
             "rabbit_qos_prefetch_count",
             "rpc_response_timeout",
             "auth_type",

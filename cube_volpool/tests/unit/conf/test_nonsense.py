@@ -15,6 +15,8 @@ class Nonsense(ConfCase):
             ("pool:a", "min_ready", -1),
             ("pool:a", "min_ready", "many"),
             ("pool:a", "max_creating", 0),
+            ("pool:a", "lanes", 0),
+            ("pool:a", "lanes", 17),
             ("pool:a", "size_gib", 0),
             ("pool:a", "size_gib", 10**10),
             ("claim", "attempts", 0),

@@ -10,6 +10,7 @@ from typing import Final
 from cube_volpool.tests.reliability.crash.journeys import (
     batches,
     hits,
+    lanes,
     misses,
     recoveries,
     rollouts,
@@ -21,6 +22,7 @@ from cube_volpool.tests.reliability.crash.sweep import Journey
 ALL: Final[Mapping[str, Journey]] = {
     **hits.JOURNEYS,
     **batches.JOURNEYS,
+    **lanes.JOURNEYS,
     **misses.JOURNEYS,
     **recoveries.RESCUES,
     **recoveries.RETRIES,
@@ -57,6 +59,8 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     "current_image_is_gone",
     "sync",
     "purge",
+    "lanes_made",
+    "lanes_retired",
     "operator_holds",
     "pool_drained_and_resumed",
 )
