@@ -32,7 +32,6 @@ _NOTHING: Final = (
     exception.InvalidRequest,
     exception.PoolEmpty,
     exception.QuotaExceeded,
-    exception.Withheld,
 )
 
 
@@ -174,8 +173,7 @@ class Batch:
         none, a single volume, for who is refused that one would be refused
         all.  As long as nothing came of these, the others need not be given.
         """
-        ready = [item for item in items if item.filling is not None]
-        ready = [item for item in ready if item.result is None]
+        ready = [item for item in items if item.result is None]
         misses = [i for i in ready if i.filling and i.filling.is_miss]
         first = misses or ready[:1]
         self._each(first, _give)
@@ -184,6 +182,13 @@ class Batch:
 
     def _let_go(self, items: Sequence[Item], failed: str) -> None:
         """Give nothing of what is left; the other one is to blame."""
+        left = [item for item in items if item.result is None]
+        if left:
+            LOG.info(
+                "%d claims are withheld: %s was not to be had",
+                len(left),
+                failed,
+            )
 
         def let_go(item: Item, job: Job) -> exception.VolpoolError:
             if item.filling is None and _is_fresh(item.opened):
@@ -193,7 +198,7 @@ class Batch:
                 item.filling.let_go(reason=f"{failed} was not to be had")
             return _withheld(item, failed)
 
-        self._each(items, let_go)
+        self._each(left, let_go)
 
 
 def _is_fresh(opened: Opened | None) -> bool:
