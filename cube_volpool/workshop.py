@@ -118,6 +118,9 @@ class Workshop:
         if not stock.charge_delete(one.pool, per_hour=per_hour):
             return False
         try:
+            # Somebody may have offered it, by hand.
+            for transfer_id in self._api.list_transfers(one.volume_id):
+                self._api.cancel(transfer_id)
             self._api.delete_volume(one.volume_id)
         except (volumeapi.NotFound, volumeapi.Refused) as error:
             stock.refund_delete(one.pool)

@@ -235,7 +235,11 @@ class CapCase(LaneCase):
     """Two creates of one snapshot may be in flight."""
 
     def configure(self) -> settings.Settings:
-        return config(limits={"max_creating_per_snapshot": 2})
+        return config(
+            limits={"max_creating_per_snapshot": 2},
+            min_ready=9,
+            max_creating=9,
+        )
 
     def test_cap_holds_for_each_lane(self):
         """Six of three twins, and never three of one."""
@@ -247,9 +251,11 @@ class CapCase(LaneCase):
                 most[lane or ""] = max(most[lane or ""], count)
 
         self.cloud.fault("POST", "/volumes", faults.hook(after=watch))
-        for number in range(6):
+        for number in range(9):
             self.one.claim(f"host-{number}")
-        self.until(lambda: len(self.shelf()) == 6)
+        for _ in range(3):
+            self.one.house.reconciler.round()
+        self.until(lambda: len(self.shelf()) == 9)
 
         lanes = {one.lane for one in self.twins(_K.TWIN)}
         self.assertEqual(dict.fromkeys(lanes, 2), most)
@@ -329,6 +335,21 @@ class RetiringCase(LaneCase):
         self.until(self.is_bare, new)
 
         self.assertEqual(7, self.calls().count("DELETE /snapshots/*"))
+
+    def test_carrier_that_somebody_offered_is_taken_back_and_deleted(self):
+        """As a volume of the stock is."""
+        [carrier], _ = self.marked()
+        self.cloud.transfers["by-hand"] = records.Transfer(
+            "by-hand", carrier.id, "0" * 16, carrier.project_id,
+            carrier.created_at,
+        )
+        carrier.status = "awaiting-transfer"
+
+        self.until(
+            lambda: carrier.id not in self.cloud.volumes
+            and self.has_lanes()
+        )
+        self.assertEqual({}, self.cloud.transfers)
 
     def test_what_lost_its_marker_is_not_deleted(self):
         """It is somebody else's now."""
@@ -458,15 +479,18 @@ class TroubleCase(LaneCase):
             self.world.store.twins.condemn(one, reason="test")
         self.cloud.journal.clear()
 
-        def drain() -> None:
-            for one in self.twins(_K.TWIN):
-                if one.status is _S.CREATING:
-                    self.world.store.twins.condemn(one, reason="test")
+        def give_up() -> None:
+            *_, last = (
+                one
+                for one in self.twins(_K.TWIN)
+                if one.status is _S.CREATING
+            )
+            self.world.store.twins.condemn(last, reason="test")
 
-        self.at("POST", "/snapshots", "before", drain)
+        self.at("POST", "/snapshots", "before", give_up)
         self.one.house.reconciler.round()
 
-        self.assertEqual(1, self.calls().count("POST /snapshots"))
+        self.assertEqual(2, self.calls().count("POST /snapshots"))
         self.until(self.has_lanes)
 
     def test_carrier_deleted_by_hand_takes_its_twins_along(self):
@@ -549,8 +573,10 @@ class BeginningCase(LaneCase):
         self.begin()
         self.until(self.has_lanes)
 
-        volumes, snapshots = self.marked()
-        self.assertEqual((1, 3), (len(volumes), len(snapshots)))
+        posts = Counter(c for c in self.calls() if c.startswith("POST"))
+        self.assertEqual(
+            (6 + 1, 3), (posts["POST /volumes"], posts["POST /snapshots"])
+        )
 
     def test_carrier_takes_a_place_among_the_creates(self):
         """The caps count it: it waits in the same queue."""

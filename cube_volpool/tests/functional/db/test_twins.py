@@ -105,6 +105,23 @@ class TwinFacts(_Case):
         lost = [one for one in came if isinstance(one, exception.LostRace)]
         self.assertEqual(_THREADS - 1, len(lost))
 
+    def test_of_two_rounds_that_take_twins_at_once_one_does(self):
+        """Though they take no place among the creates."""
+        twins = self.store.twins
+        (carrier,) = twins.begin(self.record(), source_id=SNAPSHOT)
+        record = self.record()
+
+        def take():
+            return twins.begin(
+                record, source_id=SNAPSHOT, carrier=carrier, count=2
+            )
+
+        came = self.at_once(*[take] * _THREADS)
+
+        self.assertEqual(2, len(self.held(_K.TWIN)))
+        lost = [one for one in came if isinstance(one, exception.LostRace)]
+        self.assertEqual(_THREADS - 1, len(lost))
+
     def test_top_up_and_carrier_do_not_begin_at_once(self):
         """Both take a place in Cinder's queue that was counted before."""
         record = self.record()

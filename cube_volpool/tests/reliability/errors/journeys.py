@@ -78,4 +78,5 @@ SHORT: Final[Mapping[str, str | None]] = {
     "evict_and_delete": "top_up",
     "lanes_made": "top_up",
     "lanes_retired": "lanes_made",
+    "twin_whose_create_is_late": "lanes_made",
 }

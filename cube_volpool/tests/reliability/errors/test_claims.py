@@ -1,5 +1,6 @@
 """Claims, repeated claims and rescues: no trouble does harm."""
 
+from cube_volpool.tests.reliability.crash.journeys import lanes
 from cube_volpool.tests.reliability.errors import case, journeys
 
 _OF_STOCK = (
@@ -19,10 +20,11 @@ _OF_STOCK = (
 )
 _CHOSEN = journeys.ALL if case.IS_LONG else journeys.SHORT
 _RESCUES = [name for name in _CHOSEN if name.startswith("rescue")]
+_LANES = [name for name in _CHOSEN if name in lanes.JOURNEYS]
 _CLAIMS = [
     name
     for name in _CHOSEN
-    if name not in (*_OF_STOCK, *_RESCUES, "hit")
+    if name not in (*_OF_STOCK, *_RESCUES, *_LANES, "hit")
 ]
 
 
@@ -39,3 +41,8 @@ class RescueCase(case.ErrorCase):
 @case.each(name for name in _CHOSEN if name in _OF_STOCK)
 class StockCase(case.ErrorCase):
     """Top-up, deletes, catalogue and audit; nobody waits."""
+
+
+@case.each(_LANES)
+class LaneCase(case.ErrorCase):
+    """Twins are made, built by and retired; nobody waits."""

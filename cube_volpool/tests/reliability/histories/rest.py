@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from cube_volpool import model, settings, twin
+from cube_volpool.tests import world
 from cube_volpool.tests.reliability.histories import town
 from cube_volpool.tests.reliability.histories.callers import Caller
 from cube_volpool.tests.reliability.histories.delivery import is_useful
@@ -165,8 +166,12 @@ class Rest:
             *self._cloud.volumes.values(),
             *self._cloud.snapshots.values(),
         ]
+        pool = self._cloud.project_id("volpool")
         for made in have:
-            if twin.KIND_KEY in made.metadata and made.id not in known:
+            is_ours = made.project_id == pool and twin.is_ours(
+                made.metadata, deployment=world.DEPLOYMENT
+            )
+            if is_ours and made.id not in known:
                 yield f"I5: {made.id} {made.name} is nobody's lane"
         touched = self._watch.by_hand
         for one in known.values():
@@ -179,8 +184,13 @@ class Rest:
                     yield f"I4: twin {one.id} is of {content}"
 
     def _waits(self, volume: records.Volume) -> bool:
-        """Is it an intent's of a pool that was taken away?"""
+        """Is it an intent's, or a lane's, of a pool that was taken away?"""
         marker = volume.metadata.get(model.MARKER_KEY)
+        if any(
+            one.cinder_id == volume.id and one.pool not in self._pools
+            for one in self._trail.lanes()
+        ):
+            return True
         return any(
             row.marker == marker and row.pool not in self._pools
             for row in self._trail.rows.values()
