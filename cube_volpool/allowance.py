@@ -4,10 +4,9 @@ The caps are of all pools and daemons together, so they are counted in the
 ledger; callers come first.
 """
 
-from cube_volpool import origin, places, settings, supply
+from cube_volpool import origin, places, premises, settings, supply
 from cube_volpool.builds import Builds
-from cube_volpool.db import creation
-from cube_volpool.db import stock as db_stock
+from cube_volpool.db import creation, stocktaking
 from cube_volpool.db.store import Store
 
 
@@ -22,8 +21,8 @@ class Allowance:
         self._builds = builds
 
     def of(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Limits:
+        self, spec: settings.PoolSpec, stock: stocktaking.Stock
+    ) -> premises.Limits:
         """Return what may be done now."""
         limits = self._limits
         room = limits.max_creating - stock.creating
@@ -35,7 +34,7 @@ class Allowance:
             of_source = limits.max_creating_per_snapshot - same
         lanes = self._lanes(spec, stock)
         may_begin = self._builds.may_begin(spec.name, now=stock.now)
-        return supply.Limits(
+        return premises.Limits(
             room=room if may_begin else min(room, 0),
             room_of_source=of_source,
             lanes=lanes,
@@ -48,14 +47,14 @@ class Allowance:
             drain_time=limits.drain_time,
         )
 
-    def at_most(self, spec: settings.PoolSpec) -> supply.Limits:
+    def at_most(self, spec: settings.PoolSpec) -> premises.Limits:
         """Return what might be done at any time, with all the room there is.
 
         For another pool may make room, and a caller go, before it is this
         pool's turn.
         """
         limits = self._limits
-        return supply.Limits(
+        return premises.Limits(
             room=spec.min_ready,
             room_of_source=spec.min_ready,
             intent_grace=limits.intent_grace,
@@ -64,7 +63,7 @@ class Allowance:
             drain_time=limits.drain_time,
         )
 
-    def _beside_claims(self, stock: db_stock.Stock) -> int | None:
+    def _beside_claims(self, stock: stocktaking.Stock) -> int | None:
         """Begin nothing while many callers wait for their volumes.
 
         That ends: claims on a pool that nobody fills become creates.
@@ -73,7 +72,7 @@ class Allowance:
         return 0 if 0 < most <= stock.traffic.claims else None
 
     def _lanes(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
+        self, spec: settings.PoolSpec, stock: stocktaking.Stock
     ) -> places.Free:
         """Return how many more creates each twin of the source may have.
 
@@ -89,7 +88,7 @@ class Allowance:
         }
 
 
-def _beside_creates(stock: db_stock.Stock) -> int | None:
+def _beside_creates(stock: stocktaking.Stock) -> int | None:
     """Let callers' creates of one snapshot wait for one build at most.
 
     Not for none: a pool that is empty because of them would stay so.

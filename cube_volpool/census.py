@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final
 
-from cube_volpool import model, planner, supply, twin, volumeapi
+from cube_volpool import model, planner, premises, twin, volumeapi
 from cube_volpool.adoption import Adoption
 from cube_volpool.db.store import Store
 
@@ -28,7 +28,7 @@ class Census:
         self,
         store: Store,
         adoption: Adoption,
-        pools: Mapping[model.PoolName, supply.Pool],
+        pools: Mapping[model.PoolName, premises.Pool],
     ) -> None:
         self._store = store
         self._adoption = adoption

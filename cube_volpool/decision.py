@@ -17,13 +17,14 @@ from cube_volpool import (
     model,
     observe,
     planner,
+    premises,
     settings,
     supply,
     volumeapi,
 )
 from cube_volpool.allowance import Allowance, counted
 from cube_volpool.builds import Builds
-from cube_volpool.db import stock as db_stock
+from cube_volpool.db import stocktaking
 from cube_volpool.db.store import Store
 
 
@@ -31,9 +32,9 @@ from cube_volpool.db.store import Store
 class Decision:
     """One pool's next round."""
 
-    stock: db_stock.Stock
-    pool: supply.Pool
-    limits: supply.Limits
+    stock: stocktaking.Stock
+    pool: premises.Pool
+    limits: premises.Limits
     actions: tuple[actions.Action, ...]
     #: Do its builds pause, after one that failed?
     is_pausing: bool
@@ -91,7 +92,7 @@ class Decisions:
             self._api, deployment=self._settings.deployment
         )
 
-    def resting(self) -> Mapping[model.PoolName, db_stock.Stock]:
+    def resting(self) -> Mapping[model.PoolName, stocktaking.Stock]:
         """Return the pools in which nothing is to be done.
 
         Whatever Cinder shows and whatever room there is.  Costs the same
@@ -105,7 +106,7 @@ class Decisions:
         }
 
     def _rests(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
+        self, spec: settings.PoolSpec, stock: stocktaking.Stock
     ) -> bool:
         pool = self._pool(spec, stock)
         if stock.rows or supply.needs_shelf(pool):
@@ -114,7 +115,7 @@ class Decisions:
         nothing = planner.Observation(volumes={})
         return not planner.plan(pool, nothing, limits)
 
-    def pools(self) -> Mapping[model.PoolName, supply.Pool]:
+    def pools(self) -> Mapping[model.PoolName, premises.Pool]:
         """Return the pools as the ledger has them, their shelves counted.
 
         One that has no record yet is missing; that comes with the next sync.
@@ -155,7 +156,7 @@ class Decisions:
         spec: settings.PoolSpec,
         building: observe.Building,
         seen: census.Census | None,
-    ) -> tuple[db_stock.Stock, planner.Observation]:
+    ) -> tuple[stocktaking.Stock, planner.Observation]:
         stock = self._read(spec, seen)
         if seen is None:
             return stock, observe.fast(
@@ -170,7 +171,7 @@ class Decisions:
 
     def _read(
         self, spec: settings.PoolSpec, seen: census.Census | None
-    ) -> db_stock.Stock:
+    ) -> stocktaking.Stock:
         """Read a pool; the rows on its shelf only if they are needed."""
         stock = self._store.stock.glance(spec.name, counted=self._counted).get(
             spec.name
@@ -191,7 +192,7 @@ class Decisions:
     def _decide(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         observed: planner.Observation,
         *,
         believes: bool,
@@ -209,16 +210,16 @@ class Decisions:
         )
 
     def _pool(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock
-    ) -> supply.Pool:
+        self, spec: settings.PoolSpec, stock: stocktaking.Stock
+    ) -> premises.Pool:
         source = None
         record = stock.record
         if record.source_snapshot_id and record.source_size_gib:
-            source = supply.Source(
+            source = premises.Source(
                 snapshot_id=record.source_snapshot_id,
                 size_gib=record.source_size_gib,
             )
-        return supply.Pool(
+        return premises.Pool(
             spec=spec,
             deployment=self._settings.deployment,
             source=source,
@@ -236,7 +237,7 @@ class Decisions:
     def _believes_absence(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         observed: planner.Observation,
         seen: census.Census | None,
     ) -> bool:
@@ -255,7 +256,7 @@ class Decisions:
         return is_believed
 
 
-def _well(stock: db_stock.Stock, seen: census.Census) -> int:
+def _well(stock: stocktaking.Stock, seen: census.Census) -> int:
     """Count what an audit found well; a shelf is only counted when all is."""
     return sum(row.id in seen.well for row in stock.rows) + sum(
         tally.count

@@ -10,7 +10,7 @@ from oslo_log import log
 
 from cube_volpool import actions, model, volumeapi
 from cube_volpool.backoff import Backoff
-from cube_volpool.db import stock as db_stock
+from cube_volpool.db import stocktaking
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
@@ -115,7 +115,7 @@ class Deletion:
         """Return what the last round had to tell of a pool."""
         return self._told.get(pool)
 
-    def tell(self, stock: db_stock.Stock) -> None:
+    def tell(self, stock: stocktaking.Stock) -> None:
         """Note the trouble of a pool when it is another than before.
 
         What another daemon noted stays as long as that volume does.

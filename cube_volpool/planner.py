@@ -19,7 +19,7 @@ from cube_volpool.actions import (
     Promote,
     Relabel,
 )
-from cube_volpool.supply import Limits, Pool
+from cube_volpool.premises import Limits, Pool
 
 _R = model.RowStatus
 

@@ -19,7 +19,7 @@ from cube_volpool import (
 from cube_volpool.adoption import Adoption
 from cube_volpool.allowance import counted
 from cube_volpool.builds import Builds
-from cube_volpool.db import stock as db_stock
+from cube_volpool.db import stocktaking
 from cube_volpool.db.store import Store
 from cube_volpool.decision import Decision, Decisions
 from cube_volpool.deletion import Deletion
@@ -173,7 +173,7 @@ class Reconciler:
     def _carry_out(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         decided: Iterable[actions.Action],
     ) -> None:
         """Do what was decided, in its order.
@@ -189,7 +189,7 @@ class Reconciler:
     def _apply(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         action: actions.Action,
     ) -> bool:
         """Do one action; False when somebody else changed its row."""
@@ -221,7 +221,7 @@ class Reconciler:
         return True
 
     def _promote(
-        self, stock: db_stock.Stock, action: actions.Promote
+        self, stock: stocktaking.Stock, action: actions.Promote
     ) -> None:
         row = action.row
         self._store.stock.promote(
@@ -233,7 +233,7 @@ class Reconciler:
         self._note(row.pool, self._deletion.trouble(row.pool))
         LOG.info("Pool %s: volume %s is ready", row.pool, row.volume_id)
 
-    def _switch(self, stock: db_stock.Stock, action: actions.Switch) -> None:
+    def _switch(self, stock: stocktaking.Stock, action: actions.Switch) -> None:
         self._store.pools.switch(stock.record)
         LOG.info(
             "Pool %s: claims by OS name get snapshot %s now, with %d ready; "
@@ -247,7 +247,7 @@ class Reconciler:
     def _evict(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         action: actions.Evict,
     ) -> None:
         row = action.row
@@ -278,7 +278,7 @@ class Reconciler:
     def _create(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         action: actions.Create,
     ) -> None:
         failure = self._top_up.begin(spec, stock, wanted=action)
@@ -286,7 +286,7 @@ class Reconciler:
             self._failed(spec, stock, failure)
 
     def _failed(
-        self, spec: settings.PoolSpec, stock: db_stock.Stock, text: str
+        self, spec: settings.PoolSpec, stock: stocktaking.Stock, text: str
     ) -> None:
         """Let the pool's builds pause, longer with each failure in a row."""
         self.builds.pause(spec.name, now=stock.now)

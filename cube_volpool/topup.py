@@ -6,6 +6,7 @@ from oslo_log import log
 
 from cube_volpool import actions, model, planner, settings, volumeapi
 from cube_volpool.db import stock as db_stock
+from cube_volpool.db import stocktaking
 from cube_volpool.db.store import Store
 
 LOG = log.getLogger(__name__)
@@ -36,7 +37,7 @@ class TopUp:
     def begin(
         self,
         spec: settings.PoolSpec,
-        stock: db_stock.Stock,
+        stock: stocktaking.Stock,
         *,
         wanted: actions.Create,
     ) -> str | None:

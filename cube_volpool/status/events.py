@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from cube_volpool import model, settings
-from cube_volpool.db import stock as db_stock
+from cube_volpool.db import stocktaking
 
 #: Takes the name of an event and its payload, plain JSON.
 Tell = Callable[[str, Mapping[str, Any]], None]
@@ -52,13 +52,16 @@ class Events:
         )
 
     def stock_load(
-        self, done: db_stock.Stock, pool: model.PoolName, **_: Any
+        self, done: stocktaking.Stock, pool: model.PoolName, **_: Any
     ) -> None:
         """A round has read a pool: is it low now, or not any more?"""
         self._reached(pool, done.ready)
 
     def stock_glance(
-        self, done: Mapping[model.PoolName, db_stock.Stock], *_: Any, **__: Any
+        self,
+        done: Mapping[model.PoolName, stocktaking.Stock],
+        *_: Any,
+        **__: Any,
     ) -> None:
         """A round looked at a pool, or at all."""
         for pool, stock in done.items():

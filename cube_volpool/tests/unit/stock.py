@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from cube_volpool import actions, model, planner, settings, supply
+from cube_volpool import actions, model, planner, premises, settings
 
 NOW: Final = datetime(2026, 11, 20, 12)
 DEPLOYMENT: Final = "test"
 CURRENT: Final = model.SnapshotId("snapshot-2")
 OLD: Final = model.SnapshotId("snapshot-1")
-LIMITS: Final = supply.Limits(
+LIMITS: Final = premises.Limits(
     room=16,
     room_of_source=16,
     intent_grace=timedelta(minutes=15),
     build_timeout=timedelta(minutes=10),
 )
-SOURCE: Final = supply.Source(snapshot_id=CURRENT, size_gib=1)
+SOURCE: Final = premises.Source(snapshot_id=CURRENT, size_gib=1)
 
 
 def row(number: int = 1, **changes: Any) -> model.PooledVolume:
@@ -78,7 +78,7 @@ def spec(**changes: Any) -> settings.PoolSpec:
     return settings.PoolSpec(**{**values, **changes})
 
 
-def pool(*rows: model.PooledVolume, **changes: Any) -> supply.Pool:
+def pool(*rows: model.PooledVolume, **changes: Any) -> premises.Pool:
     """Return the pool with these rows."""
     values: dict[str, Any] = {
         "spec": spec(),
@@ -87,7 +87,7 @@ def pool(*rows: model.PooledVolume, **changes: Any) -> supply.Pool:
         "rows": rows,
         "now": NOW,
     }
-    return supply.Pool(**{**values, **changes})
+    return premises.Pool(**{**values, **changes})
 
 
 def seen(*volumes: model.Volume) -> planner.Observation:
@@ -99,7 +99,7 @@ def seen(*volumes: model.Volume) -> planner.Observation:
 class World:
     """A pool, and what is in Cinder behind its rows, by marker."""
 
-    pool: supply.Pool
+    pool: premises.Pool
     behind: Mapping[str, model.Volume | None]
 
     def observed(self) -> planner.Observation:
@@ -112,7 +112,7 @@ class World:
                 volumes[known.volume_id] = self.behind[known.marker]
         return planner.Observation(volumes=volumes, intents=intents)
 
-    def limits(self) -> supply.Limits:
+    def limits(self) -> premises.Limits:
         """Return room for what is not in creation yet."""
         status = model.RowStatus.CREATING
         creating = [r for r in self.pool.rows if r.status is status]

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from oslotest import base
 
-from cube_volpool import absence, actions, model, planner, supply
+from cube_volpool import absence, actions, model, planner, premises
 from cube_volpool.tests.unit import stock
 
 _GRACE = timedelta(minutes=15)
@@ -113,7 +113,7 @@ class PlanTest(base.BaseTestCase):
 
     def plan(self, rows, observed, *, believes):
         """Plan for a pool of ten."""
-        limits = supply.Limits(
+        limits = premises.Limits(
             room=16,
             room_of_source=16,
             intent_grace=timedelta(minutes=15),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from oslotest import base
 
-from cube_volpool import actions, model, planner, supply
+from cube_volpool import actions, model, planner, premises
 from cube_volpool.tests.unit import stock
 
 _R = model.RowStatus
@@ -52,7 +52,7 @@ class Deficit(base.BaseTestCase):
 
     def test_nothing_is_made_without_room_a_source_or_while_paused(self):
         """Each of them is enough."""
-        none = supply.Limits(
+        none = premises.Limits(
             room=0,
             room_of_source=16,
             intent_grace=stock.LIMITS.intent_grace,

@@ -7,14 +7,14 @@ from typing import Any
 import hypothesis
 from oslotest import base
 
-from cube_volpool import model, planner, settings, supply
+from cube_volpool import model, planner, premises, settings, supply
 from cube_volpool.tests.unit import stock, worlds
 
 _R = model.RowStatus
 _UNDER_WAY = (_R.CREATING, _R.DELETING)
 
 
-def counted(pool: supply.Pool) -> supply.Pool:
+def counted(pool: premises.Pool) -> premises.Pool:
     """Return the pool as a round reads it first."""
     tallies: dict[tuple[Any, ...], list[model.PooledVolume]] = {}
     for row in pool.rows:

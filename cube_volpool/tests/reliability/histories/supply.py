@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from cube_volpool import model, settings, supply
+from cube_volpool import model, premises, settings, supply
 from cube_volpool.tests.reliability.histories.hub import Call
 from cube_volpool.tests.reliability.histories.trail import Row, Trail
 
@@ -123,7 +123,7 @@ class Supply:
         return row.status in (_R.AVAILABLE, _R.RESERVED) and any(
             spec.name == row.pool
             and spec.max_age is not None
-            and self._age(row) > (1 - supply.JITTER) * spec.max_age
+            and self._age(row) > (1 - premises.JITTER) * spec.max_age
             for spec in specs
         )
 

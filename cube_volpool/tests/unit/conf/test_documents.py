@@ -37,7 +37,7 @@ class TestExamples(base.ConfCase):
         page = (_ROOT / "doc/source/admin/images.rst").read_text()
         blocks = [textwrap.dedent(found) for found in _INI.findall(page)]
 
-        self.assertEqual(3, len(blocks))
+        self.assertEqual(4, len(blocks))
         for block in blocks:
             changes: base.Groups = {}
             group = ""
