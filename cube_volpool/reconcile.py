@@ -233,7 +233,9 @@ class Reconciler:
         self._note(row.pool, self._deletion.trouble(row.pool))
         LOG.info("Pool %s: volume %s is ready", row.pool, row.volume_id)
 
-    def _switch(self, stock: stocktaking.Stock, action: actions.Switch) -> None:
+    def _switch(
+        self, stock: stocktaking.Stock, action: actions.Switch
+    ) -> None:
         self._store.pools.switch(stock.record)
         LOG.info(
             "Pool %s: claims by OS name get snapshot %s now, with %d ready; "

@@ -20,6 +20,9 @@ LOG = log.getLogger(__name__)
 
 #: While something is being made or removed, Cinder is asked this often.
 _BUSY_INTERVAL: Final = 2.0
+#: Between two rounds because of claims: under steady ones each would list anew
+#: what Cinder builds, and take the processor from the claims themselves.
+_RING_INTERVAL: Final = 1.0
 _NO_POOL: Final = "no pool could be looked after"
 #: The pause after a turn that failed.
 _PAUSE: Final = 5.0
@@ -79,6 +82,7 @@ class Duties:
         self._renew_tokens = renew_tokens
         self._bell = bell
         self._full_round_at = 0.0
+        self._may_ring_at = 0.0
 
     def all(self) -> tuple[Duty, ...]:
         """Return the duties, not yet running."""
@@ -102,10 +106,15 @@ class Duties:
         Under steady claims some pool rings all the time; the others must not
         wait for silence.
         """
+        now = time.monotonic()
+        next_at = min(self._may_ring_at, self._full_round_at)
+        if now < next_at:
+            return next_at - now
         rung = self._bell.take()
         interval = self._settings.reconcile.interval.total_seconds()
-        if rung and time.monotonic() < self._full_round_at:
+        if rung and now < self._full_round_at:
             is_busy = self._reconciler.round(rung)
+            self._may_ring_at = time.monotonic() + _RING_INTERVAL
         else:
             is_busy = self._reconciler.round()
             self._full_round_at = time.monotonic() + interval

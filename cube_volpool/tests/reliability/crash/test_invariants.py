@@ -16,6 +16,7 @@ from cube_volpool.tests.reliability.crash import (
     evidence,
     invariants,
     journeys,
+    lane_scenes,
     scenes,
     sweep,
 )
@@ -107,6 +108,22 @@ def _drop_snapshot(found: evidence.Evidence) -> None:
     del cloud.snapshots[cloud.snapshot_id("ubuntu-24.04_ssd_20261120")]
 
 
+def _lane(**changes: Any) -> Doctor:
+    """Have lanes that nobody wants; of the rows something is changed."""
+
+    def doctor(found: evidence.Evidence) -> None:
+        lane_scenes.make(found.world)
+        if changes:
+            _sql(found, sa.update(models.twins).values(**changes))
+
+    return doctor
+
+
+def _lost_lane(found: evidence.Evidence) -> None:
+    lane_scenes.make(found.world)
+    _sql(found, sa.delete(models.twins))
+
+
 #: What each checker says, and what it says it of.
 _BROKEN: Final[tuple[tuple[str, Doctor], ...]] = (
     ("I1: 2 claims have volume", _bind_twice),
@@ -123,6 +140,9 @@ _BROKEN: Final[tuple[tuple[str, Doctor], ...]] = (
     ("on the shelf with a wrong status", _change(_shelved, status="in-use")),
     ("on the shelf with a wrong name", _change(_shelved, name="web_sys")),
     ("on the shelf with a wrong markers", _change(_shelved, metadata={})),
+    ("on the shelf with a wrong source", _row(twin_id="x")),
+    ("on the shelf with a wrong source", _change(
+        _shelved, snapshot_id="x")),
     ("on the shelf with a wrong offer", _offer),
     ("on the shelf with a wrong claim", lambda found: _sql(
         found, sa.update(_V).where(_V.c.id == 2).values(claim_id=1))),
@@ -138,6 +158,10 @@ _BROKEN: Final[tuple[tuple[str, Doctor], ...]] = (
     ("I5: claim 1 stays offered", _claim(status="offered")),
     ("stays open", _offer),
     ("is nobody's", _copy(_shelved)),
+    ("is nobody's lane", _lost_lane),
+    ("I5: twin 2 stays deleting", _lane(status="deleting")),
+    ("I4: twin 2 has another content", _lane(source_id="x")),
+    ("lanes: pool deb has (1, 2), not (0, 0)", _lane()),
     ("is in a project without a claim", _claim(
         status="failed", volume_id=None)),
     ("I6: 11 volumes for a target of 2", _many),
