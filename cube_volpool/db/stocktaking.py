@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from cube_volpool import exception, model
 from cube_volpool.db import creation, models, tallies
 from cube_volpool.db import traffic as db_traffic
+from cube_volpool.db.clock import LedgerClock
 from cube_volpool.db.ledger import Ledger, transaction
 
 _T = models.backup_volumes
@@ -115,32 +116,21 @@ class Stocktaking:
         which: sa.ColumnElement[bool],
     ) -> Mapping[model.PoolName, Stock]:
         """Read pools' records, and what is in creation; no rows yet."""
-        fleet = (
-            sa.select(_P.c.generation)
-            .where(_P.c.name == model.FLEET)
-            .scalar_subquery()
-        )
-        query = sa.select(
-            _P, self._clock().label("now"), fleet.label("fleet")
-        ).where(which)
-        records = connection.execute(query).all()
+        records = read_records(connection, self._clock, which)
         by_snapshot = creation.count(
             connection, self._clock, counted or creation.Counted()
         )
         callers = db_traffic.read(connection, self._clock)
         return {
-            found.name: Stock(
-                record=dataclasses.replace(
-                    models.pool_record(found),
-                    fleet_generation=found._mapping["fleet"],
-                ),
+            record.name: Stock(
+                record=record,
                 rows=(),
-                now=found._mapping["now"],
+                now=now,
                 creating=sum(by_snapshot.values()),
                 creating_by_snapshot=by_snapshot,
                 traffic=callers,
             )
-            for found in records
+            for record, now in records
         }
 
     @transaction
@@ -162,6 +152,33 @@ class Stocktaking:
         query = sa.select(_T).where(_T.c.volume_id.in_(ids))
         rows = connection.execute(query)
         return tuple(models.pooled_volume(row) for row in rows)
+
+
+def read_records(
+    connection: sa.Connection,
+    clock: LedgerClock,
+    which: sa.ColumnElement[bool],
+) -> list[tuple[model.PoolRecord, datetime]]:
+    """Return pools' records, with the database's clock at the reading.
+
+    And with the generation of all pools, under which the caps were counted.
+    """
+    fleet = (
+        sa.select(_P.c.generation)
+        .where(_P.c.name == model.FLEET)
+        .scalar_subquery()
+    )
+    query = sa.select(_P, clock().label("now"), fleet.label("fleet"))
+    return [
+        (
+            dataclasses.replace(
+                models.pool_record(found),
+                fleet_generation=found._mapping["fleet"],
+            ),
+            found._mapping["now"],
+        )
+        for found in connection.execute(query.where(which))
+    ]
 
 
 def _under_way(

@@ -4,7 +4,6 @@ A row never returns to a status that it had: so its marker and its status
 say whether it is as it was read, and no generation is needed.
 """
 
-import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import sqlalchemy as sa
 from oslo_db import exception as db_exception
 
 from cube_volpool import exception, model, twin
-from cube_volpool.db import creation, models, swap
+from cube_volpool.db import creation, models, stocktaking, swap
 from cube_volpool.db.ledger import Ledger, transaction
 
 _W = models.twins
@@ -59,16 +58,12 @@ class TwinRecords:
         counted: creation.Counted | None = None,
     ) -> Held:
         """Read what a pool has.  Raises LostRace when it has no record."""
-        fleet = sa.select(_P.c.generation).where(_P.c.name == model.FLEET)
-        record = connection.execute(
-            sa.select(
-                _P,
-                self._clock().label("now"),
-                fleet.scalar_subquery().label("fleet"),
-            ).where(_P.c.name == pool)
-        ).one_or_none()
-        if record is None:
+        records = stocktaking.read_records(
+            connection, self._clock, _P.c.name == pool
+        )
+        if not records:
             raise exception.LostRace(what="pool", id=pool)
+        [(record, now)] = records
         rows = connection.execute(
             sa.select(_W).where(_W.c.pool == pool).order_by(_W.c.id)
         )
@@ -76,12 +71,9 @@ class TwinRecords:
             connection, self._clock, counted or creation.Counted()
         )
         return Held(
-            record=dataclasses.replace(
-                models.pool_record(record),
-                fleet_generation=record._mapping["fleet"],
-            ),
+            record=record,
             twins=tuple(models.twin_of(row) for row in rows),
-            now=record._mapping["now"],
+            now=now,
             creating=sum(by_snapshot.values()),
             creating_by_snapshot=by_snapshot,
             busy=frozenset(connection.scalars(_busy(pool))),
