@@ -58,8 +58,8 @@ _LIMITS: Final = (
         "request are answered Busy at once. What is left of max_outstanding "
         "is for single claims. Too few turn away what the daemon could "
         "serve. Too many let a few such requests keep single claims out. "
-        "Cannot exceed max_outstanding. Related: max_outstanding_per_project, "
-        "which counts these claims as well.",
+        "More than max_outstanding is never reached. Related: "
+        "max_outstanding_per_project, which counts these claims as well.",
     ),
 )
 

@@ -110,17 +110,13 @@ def check_claim(claim: settings.ClaimSettings, *, timeout: timedelta) -> None:
                 f"{_text(least)}: a create could be repeated while the first "
                 "is still under way",
             )
-    for option, most in (
-        ("max_outstanding_per_project", claim.max_outstanding_per_project),
-        ("max_outstanding_in_batches", claim.max_outstanding_in_batches),
-    ):
-        if most > claim.max_outstanding:
-            raise _wrong(
-                group,
-                option,
-                f"{most} is more than max_outstanding, "
-                f"{claim.max_outstanding}",
-            )
+    if claim.max_outstanding_per_project > claim.max_outstanding:
+        raise _wrong(
+            group,
+            "max_outstanding_per_project",
+            f"{claim.max_outstanding_per_project} is more than "
+            f"max_outstanding, {claim.max_outstanding}",
+        )
 
 
 def check_reconcile(

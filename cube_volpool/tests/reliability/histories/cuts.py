@@ -51,9 +51,7 @@ def take_over_quietly(
     )
 
 
-def no_bump(
-    self: Any, session: Any, name: model.PoolName, seen: int
-) -> None:
+def no_bump(*_arguments: Any) -> None:
     """Two rounds may fill one deficit."""
 
 

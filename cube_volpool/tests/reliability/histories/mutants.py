@@ -18,7 +18,7 @@ from cube_volpool.claim import (
     preparation,
     repeat,
 )
-from cube_volpool.db import claims, ledger, register, stock, swap
+from cube_volpool.db import claims, ledger, register, swap
 from cube_volpool.tests.reliability.histories import cuts, image_cuts
 
 Mutant = Callable[[], contextlib.AbstractContextManager[Any]]
@@ -45,7 +45,7 @@ ALL: dict[str, Mutant] = {
         register.Register, "take_over", cuts.take_over_quietly
     ),
     "no generation of a pool": _patch(
-        stock.StockRecords, "_bump", cuts.no_bump
+        swap, "bump", cuts.no_bump
     ),
     "the offer is not recorded before accept": _patch(
         handover.HandOver,

@@ -186,15 +186,6 @@ class Claims(ConfCase):
             {"claim": {"max_outstanding": 31}},
         )
 
-    def test_more_claims_of_requests_for_several_than_in_all(self):
-        """Nor is theirs."""
-        self.assert_refused(
-            "claim",
-            "max_outstanding_in_batches",
-            "48 is more than max_outstanding, 47",
-            {"claim": {"max_outstanding": 47}},
-        )
-
 
 class Reconcile(ConfCase):
     """Contradictions in [reconcile]."""
