@@ -30,7 +30,7 @@ class Surroundings:
         same = [s for s in named if (s.name or "").startswith(prefix)]
         if len(same) < 2:
             return None
-        del self._cloud.snapshots[found.id]
+        self._cloud.drop_snapshot(found)
         return found.name
 
     def limit(self) -> str:
