@@ -17,6 +17,13 @@ from cube_volpool.tests.reliability.crash.journeys import (
     stock,
 )
 
+#: A minute each; ``VOLPOOL_SWEEP=long`` has them.
+_LONG = (
+    "lanes_of_a_new_image",
+    "twin_that_fails",
+    "audit_of_a_ledger_without_twins",
+)
+
 
 class OnSqlite(case.SweepCase):
     """In memory: what a crash leaves there is what a file would have."""
@@ -34,7 +41,9 @@ class BatchSweep(OnSqlite):
     """A daemon dies in several claims of one request."""
 
 
-@case.each(lanes.JOURNEYS)
+@case.each(
+    name for name in lanes.JOURNEYS if case.IS_LONG or name not in _LONG
+)
 class LaneSweep(OnSqlite):
     """A daemon dies while it makes lanes, builds by them or retires them."""
 

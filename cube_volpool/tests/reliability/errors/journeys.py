@@ -66,7 +66,6 @@ SHORT: Final[Mapping[str, str | None]] = {
     "existing_name": "hit",
     "miss": None,
     "batch": "hit",
-    "all_or_nothing_taken_back": "batch",
     "all_or_nothing_with_a_miss": "batch",
     "miss_whose_create_is_not_answered": "miss",
     "repeat": "hit",

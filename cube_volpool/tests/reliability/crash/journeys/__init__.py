@@ -47,7 +47,6 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     *MAIN,
     "quota_refusal",
     "existing_name",
-    "batch_with_a_name_that_was_left",
     "unfit_volume",
     "unbind_of_a_deleted_volume",
     "retry_of_an_offer_not_accepted",
@@ -58,7 +57,6 @@ ON_SERVERS: Final[tuple[str, ...]] = (
     "sync",
     "purge",
     "lanes_made",
-    "lanes_retired",
     "operator_holds",
     "pool_drained_and_resumed",
 )
