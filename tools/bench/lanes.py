@@ -132,14 +132,15 @@ class Site(fixtures.Fixture):
         """How many volumes are ready, and how many twins."""
         volumes, twins = models.backup_volumes, models.twins
         with self._ledger.connect() as connection:
-            return tuple(  # type: ignore[return-value]
-                connection.execute(
+            ready, lanes = (
+                int(connection.execute(
                     sa.select(sa.func.count())
                     .select_from(table)
                     .where(table.c.status == 'available', *conditions)
-                ).scalar_one()
+                ).scalar_one())
                 for table, conditions in (
                     (volumes, ()), (twins, (twins.c.kind == 'twin',))))
+        return ready, lanes
 
 
 def refill(site: Site, count: int) -> dict[str, object]:

@@ -31,7 +31,7 @@ class Pooled:
 
 def volumes(count: int, pools: int) -> Iterator[Pooled]:
     """Yield so many volumes, the oldest first, of the pools in turns."""
-    chance = random.Random(count)  # noqa: S311 - the same each time
+    chance = random.Random(count)
 
     def ident() -> str:
         return str(uuid.UUID(int=chance.getrandbits(128), version=4))
