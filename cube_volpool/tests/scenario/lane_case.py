@@ -11,7 +11,7 @@ from cube_volpool.tests.scenario import base
 from cube_volpool.tests.simulator import records
 
 _DEB = model.PoolName("deb")
-_K, _S = twin.Kind, twin.Status
+_S = twin.Status
 
 
 def config(

@@ -8,7 +8,7 @@ from cube_volpool.tests.scenario import base, lane_case
 from cube_volpool.tests.simulator import faults
 
 _DEB = model.PoolName("deb")
-_K, _S = twin.Kind, twin.Status
+_K = twin.Kind
 
 
 class MakingCase(lane_case.LaneCase):

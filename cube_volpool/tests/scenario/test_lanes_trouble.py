@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-from cube_volpool import model, twin
+from cube_volpool import twin
 from cube_volpool.tests.scenario import lane_case
 from cube_volpool.tests.simulator import faults
 
-_DEB = model.PoolName("deb")
 _K, _S = twin.Kind, twin.Status
 
 
