@@ -22,6 +22,7 @@ from cube_volpool.tests.chaos.history import History
 from cube_volpool.tests.chaos.installation import (
     GRACE,
     LEASE,
+    MIN_READY,
     SNAPSHOTS,
     TICK,
     Installation,
@@ -79,6 +80,8 @@ class Campaign(fixtures.Fixture):
         self._chance = random.Random(seed)
         self.history = History()
         self.report = Report()
+        #: What the last verdict was given on.
+        self.judged: verdict.Evidence
 
     def _setUp(self) -> None:
         self.house = self.useFixture(Installation(self._kind))
@@ -189,11 +192,12 @@ class Campaign(fixtures.Fixture):
             tenants=frozenset(map(cloud.project_id, PROJECTS)),
             snapshots=frozenset(map(cloud.snapshot_id, SNAPSHOTS.values())),
             forgotten=tuple(self._scene.forgotten),
+            kept=dict.fromkeys(SNAPSHOTS, MIN_READY),
         )
 
     def _violations(self, checkers: Iterable[Checker]) -> list[str]:
-        found = self.evidence()
-        return [words for check in checkers for words in check(found)]
+        self.judged = self.evidence()
+        return [words for check in checkers for words in check(self.judged)]
 
     def _note(self, words: str) -> None:
         say(f"WRONG: {words}")
@@ -228,7 +232,7 @@ def record(run: Campaign) -> None:
         good=sum(one.ratio >= LEAST for one in struck),
         of=len(struck),
     )
-    found = run.evidence()
+    found = run.judged
     told = len(run.history.delivered())
     ours = sum(volume.is_ours for volume in found.volumes)
     figures.record("chaos claims", good=told)

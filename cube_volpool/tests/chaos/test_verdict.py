@@ -52,7 +52,7 @@ def row(**changes):
         field.name: None for field in dataclasses.fields(model.PooledVolume)
     }
     values |= {
-        "id": 7, "volume_id": "v0", "created_at": _THEN,
+        "id": 7, "volume_id": "v0", "created_at": _THEN, "pool": "ssd",
         "status": model.RowStatus.AVAILABLE,
     }
     return model.PooledVolume(**{**values, **changes})
@@ -74,6 +74,7 @@ _GOOD = verdict.Evidence(
     pool_project="pool",
     tenants=frozenset({"tenant", "other"}),
     snapshots=frozenset({"s1"}),
+    kept={"ssd": 1},
 )
 _SECOND = Key("other", "db_sys")
 
@@ -121,6 +122,9 @@ _DOCTORED = (
     (verdict.all_settled, {"offered": ("v1",)}, "stays open"),
     (verdict.all_settled,
      {"rows": (row(status=model.RowStatus.RESERVED),)}, "stays reserved"),
+    (verdict.shelves_full, {"rows": (row(pool="sas"),)}, "ssd has 0 ready"),
+    (verdict.shelves_full,
+     {"rows": (row(status=model.RowStatus.CREATING),)}, "ssd has 0 ready"),
     (verdict.ledger_knows, {"claims": ()}, "the ledger forgot"),
     (verdict.ledger_knows,
      {"claims": (claim(name="db_sys"),)}, "the ledger forgot"),

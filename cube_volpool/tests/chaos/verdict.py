@@ -5,8 +5,8 @@ Each checker yields what it found wrong, in words; nothing is well.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from cube_volpool import model
 from cube_volpool.tests.chaos.history import Attempt, Key, Outcome
@@ -45,6 +45,8 @@ class Evidence:
     snapshots: frozenset[str]
     #: When a database lost commits: begin and end of each such time.
     forgotten: tuple[tuple[float, float], ...] = ()
+    #: How many volumes each pool keeps ready, by its name.
+    kept: Mapping[str, int] = field(default_factory=dict)
 
     def told(self) -> Iterator[tuple[Key, str]]:
         """Return every key with the volume it was told, once each."""
@@ -190,6 +192,16 @@ def all_settled(found: Evidence) -> Iterator[str]:
             yield f"row {row.id} stays {row.status}: {row.evict_reason}"
 
 
+def shelves_full(found: Evidence) -> Iterator[str]:
+    """Every pool has what it keeps ready: nothing more will be begun."""
+    ready = Counter(
+        row.pool for row in found.rows if row.status is _R.AVAILABLE
+    )
+    for pool, kept in found.kept.items():
+        if ready[pool] < kept:
+            yield f"pool {pool} has {ready[pool]} ready, of {kept}"
+
+
 def ledger_knows(found: Evidence) -> Iterator[str]:
     """What a claim was told stands in the ledger."""
     bound = found.bound()
@@ -220,4 +232,4 @@ def known_answers(found: Evidence) -> Iterator[str]:
 #: What must hold at any moment.
 SAFE = (delivered_once, right_volume, failed_stays_failed, known_answers)
 #: What must hold once all is quiet.
-SETTLED = (*SAFE, nothing_leaked, all_settled, ledger_knows)
+SETTLED = (*SAFE, nothing_leaked, all_settled, shelves_full, ledger_knows)
