@@ -8,10 +8,11 @@ the need and the deadline before each.  keystoneauth, urllib3 and cinderclient
 repeat nothing.
 """
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import tenacity
 
@@ -90,6 +91,31 @@ class Patience:
         ``deadline`` is of the process's clock: no repeat begins after it.
         """
         began = self.now()
+        try:
+            answer = call()
+        except volumeapi.VolumeAPIError as error:
+            if not _is_worth_it(error, is_read=is_read):
+                raise
+            answer = self._again(
+                call, error, is_read=is_read, began=began, deadline=deadline
+            )
+        self._budget.earn()
+        return answer
+
+    def _again(
+        self,
+        call: Callable[[], _T],
+        failed: volumeapi.VolumeAPIError,
+        *,
+        is_read: bool,
+        began: float,
+        deadline: float | None,
+    ) -> _T:
+        """Repeat a call that has ``failed``, as often as is allowed.
+
+        Apart from the first attempt, which is nearly always the only one:
+        to set tenacity up takes as long as a statement of the ledger.
+        """
         end = began + _BEGIN_WITHIN
         if deadline is not None:
             end = min(end, deadline)
@@ -109,14 +135,20 @@ class Patience:
             retry=may_repeat,
             reraise=True,
         )
-        answer = retrying(call)
-        self._budget.earn()
-        return answer
+        attempts = itertools.chain([_raising(failed)], itertools.repeat(call))
+        return retrying(lambda: next(attempts)())
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         """Return how long to wait: what was asked for, or by chance."""
         longest = _longest_pause(state)
         return longest if _asked(state) else longest * self._chance()
+
+
+def _raising(error: Exception) -> Callable[[], NoReturn]:
+    def again() -> NoReturn:
+        raise error
+
+    return again
 
 
 def _longest_pause(state: tenacity.RetryCallState) -> float:

@@ -8,6 +8,7 @@ The log levels of the libraries are no protection: an operator who looks for
 an error turns them up.  So the daemon's texts pass here on their way out.
 """
 
+import bisect
 import collections
 import json
 import logging
@@ -77,17 +78,26 @@ class Known:
             for value in values:
                 if len(value) >= _SHORTEST:
                     self._kept.update(dict.fromkeys(_spellings(value)))
-            self._renew()
+            self._all = tuple(
+                sorted({*self._kept, *self._latest}, key=_longest_first)
+            )
 
     def remember(self, value: str | None) -> None:
         """Take in what is secret for a while."""
         if value is None or len(value) < _SHORTEST or value in self._latest:
             return
         with self._lock:
+            if value in self._latest:
+                return
+            known = list(self._all)
             self._latest[value] = None
+            if value not in self._kept:
+                bisect.insort(known, value, key=_longest_first)
             while len(self._latest) > _LATEST:
-                self._latest.popitem(last=False)
-            self._renew()
+                oldest, _ = self._latest.popitem(last=False)
+                if oldest not in self._kept:
+                    known.remove(oldest)
+            self._all = tuple(known)
 
     def without(self, text: str) -> str:
         """Return the text with none of them in it."""
@@ -96,11 +106,10 @@ class Known:
                 text = text.replace(value, MASK)
         return text
 
-    def _renew(self) -> None:
-        # The longest first: one may be the beginning of another.
-        self._all = tuple(
-            sorted({*self._kept, *self._latest}, key=len, reverse=True)
-        )
+
+def _longest_first(value: str) -> int:
+    """One may be the beginning of another."""
+    return -len(value)
 
 
 _KNOWN: Final = Known()

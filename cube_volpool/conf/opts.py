@@ -34,9 +34,10 @@ GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
 )
 
 #: A thread that works on a claim holds a connection for each transaction, and
-#: oslo.messaging has 64 of them; oslo.db's 5 + 50 would let some wait.
-_POOL_SIZE: Final = 16
-_OVERFLOW: Final = 64
+#: oslo.messaging has 64 of them; oslo.db's 5 + 50 would let some wait, and make
+#: new connections all the time: what is beyond the 5 is closed after its use.
+_POOL_SIZE: Final = 32
+_OVERFLOW: Final = 48
 
 #: The first two write bodies of requests at DEBUG, and those of transfers
 #: carry secrets.  The third tells at INFO which dialect it speaks.

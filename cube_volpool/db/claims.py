@@ -10,6 +10,7 @@ from oslo_db import exception as db_exception
 
 from cube_volpool import exception, model
 from cube_volpool.db import models, swap
+from cube_volpool.db.clock import FromNow
 from cube_volpool.db.ledger import Ledger, transaction
 from cube_volpool.db.opening import NewClaim, Opened, Opening
 from cube_volpool.db.register import Register
@@ -199,7 +200,7 @@ class ClaimRecords:
             connection,
             self._clock,
             claim=claim,
-            lease_until=self._clock(lease.total_seconds()),
+            lease_until=FromNow(lease.total_seconds()),
         )
 
     @transaction
@@ -242,7 +243,7 @@ class ClaimRecords:
             connection,
             self._clock,
             claim=claim,
-            lease_until=self._clock(lease.total_seconds()),
+            lease_until=FromNow(lease.total_seconds()),
             attempts=claim.attempts + 1,
         )
         # A commit whose answer was lost is tried again, and has its row.
@@ -268,9 +269,9 @@ class ClaimRecords:
             self._clock,
             claim=claim,
             to=_C.OFFERED,
-            only_if=self._shelf.has_row(claim.id),
+            only_with_row=True,
             transfer_id=transfer_id,
-            lease_until=self._clock(lease.total_seconds()),
+            lease_until=FromNow(lease.total_seconds()),
         )
         return dataclasses.replace(
             claim, status=_C.OFFERED, transfer_id=transfer_id
@@ -295,8 +296,8 @@ class ClaimRecords:
             claim=claim,
             to=_C.CREATING,
             pool=pool,
-            miss_started_at=self._clock(),
-            lease_until=self._clock(lease.total_seconds()),
+            miss_started_at=FromNow(),
+            lease_until=FromNow(lease.total_seconds()),
         )
         return self._register.read(connection, _T.c.id == claim.id)
 

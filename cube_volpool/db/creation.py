@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from cube_volpool import model, twin
 from cube_volpool.db import models
-from cube_volpool.db.clock import LedgerClock
+from cube_volpool.db.clock import LedgerTime
 
 _T = models.backup_volumes
 _W = models.twins
@@ -29,7 +29,7 @@ class Counted:
 
 
 def count(
-    connection: sa.Connection, clock: LedgerClock, counted: Counted
+    connection: sa.Connection, clock: LedgerTime, counted: Counted
 ) -> Mapping[model.SnapshotId, int]:
     """Count what holds a place, by the snapshot that it is made of.
 
@@ -62,7 +62,7 @@ def count(
 def _hold_places(
     table: sa.Table,
     ident: sa.ColumnElement[Any],
-    clock: LedgerClock,
+    clock: LedgerTime,
     counted: Counted,
 ) -> Iterator[sa.ColumnElement[bool]]:
     """Yield what is true of every row in creation that holds a place.

@@ -14,7 +14,7 @@ from oslo_db.sqlalchemy import enginefacade
 
 from cube_volpool import certificates, exception
 from cube_volpool.db import clock as ledger_clock
-from cube_volpool.db import waits
+from cube_volpool.db import pooling, waits
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -57,7 +57,7 @@ class Ledger:
         options: dict[str, Any],
         clock: ledger_clock.LedgerClock = ledger_clock.database_time,
     ) -> None:
-        self.clock = clock
+        self.clock = ledger_clock.LedgerTime(clock)
         self._url = sa.make_url(options["connection"])
         self._facade = enginefacade.transaction_context()
         # Waiting for a database that is down is the callers' business: the
@@ -65,7 +65,9 @@ class Ledger:
         self._facade.configure(
             **{
                 **options,
-                "connection": with_charset(options["connection"]),
+                "connection": pooling.plugged(
+                    with_charset(options["connection"])
+                ),
                 "max_retries": 0,
                 # It is for eventlet alone: a thread would hand the others
                 # its turn at each end of a transaction, and wait for them.

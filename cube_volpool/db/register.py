@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from cube_volpool import exception, model
 from cube_volpool.db import models, swap
+from cube_volpool.db.clock import FromNow
 from cube_volpool.db.ledger import Ledger
 from cube_volpool.db.opening import NewClaim, Opened, Opening
 from cube_volpool.db.shelf import Shelf
@@ -34,33 +35,36 @@ class Register:
     def insert_all(
         self, connection: sa.Connection, news: Sequence[NewClaim]
     ) -> list[model.Claim]:
-        """Insert claims and read them back; in no particular order."""
-        values = [self._values(new) for new in news]
-        if not values:
-            return []
-        insert = sa.insert(_T).values(values)
-        if connection.dialect.insert_returning:
-            found = connection.execute(insert.returning(*_T.columns))
-            return [models.claim(row) for row in found]
-        connection.execute(insert)
-        markers = [value["marker"] for value in values]
-        query = sa.select(_T).where(_T.c.marker.in_(markers))
-        return [models.claim(row) for row in connection.execute(query)]
+        """Insert claims and read them back; in no particular order.
 
-    def _values(self, new: NewClaim) -> dict[str, Any]:
-        return {
-            "marker": str(uuid.uuid4()),
-            "project_id": new.project_id,
-            "name": new.name,
-            "params_hash": new.params_hash,
-            "status": _C.PENDING,
-            "owner_token": new.owner_token,
-            "lease_until": self._clock(new.lease.total_seconds()),
-            "generation": 1,
-            "attempts": 1,
-            "created_at": self._clock(),
-            "updated_at": self._clock(),
-        }
+        All have the lease of the first.
+        """
+        if not news:
+            return []
+        lease = news[0].lease.total_seconds()
+        can_return = connection.dialect.insert_returning
+        insert = self._clock.built(
+            ("insert claims", lease, can_return),
+            lambda: self._insertion(lease, can_return=can_return),
+        )
+        values = [_values(new) for new in news]
+        # A list is told the driver as many statements, however short it is.
+        given = values if len(values) > 1 else values[0]
+        found: sa.Result[Any] = connection.execute(insert, given)
+        if not can_return:
+            markers = [value["marker"] for value in values]
+            query = sa.select(_T).where(_T.c.marker.in_(markers))
+            found = connection.execute(query)
+        return [models.claim(row) for row in found]
+
+    def _insertion(self, lease: float, *, can_return: bool) -> sa.Insert:
+        """Build the insertion of what :func:`_values` tells of a claim."""
+        insert = sa.insert(_T).values(
+            lease_until=self._clock(lease),
+            created_at=self._clock(),
+            updated_at=self._clock(),
+        )
+        return insert.returning(*_T.columns) if can_return else insert
 
     def open_known(
         self, connection: sa.Connection, new: NewClaim
@@ -113,7 +117,7 @@ class Register:
             marker=marker or claim.marker,
             params_hash=new.params_hash,
             owner_token=new.owner_token,
-            lease_until=self._clock(new.lease.total_seconds()),
+            lease_until=FromNow(new.lease.total_seconds()),
             generation=claim.generation + 1,
             attempts=claim.attempts + 1,
             source=None,
@@ -142,7 +146,7 @@ class Register:
             self._clock,
             claim=claim,
             owner_token=owner_token,
-            lease_until=self._clock(lease.total_seconds()),
+            lease_until=FromNow(lease.total_seconds()),
             generation=claim.generation + 1,
             attempts=claim.attempts + 1,
         )
@@ -182,3 +186,16 @@ class Register:
         return models.claim(
             connection.execute(sa.select(_T).where(*where)).one()
         )
+
+
+def _values(new: NewClaim) -> dict[str, Any]:
+    return {
+        "marker": str(uuid.uuid4()),
+        "project_id": new.project_id,
+        "name": new.name,
+        "params_hash": new.params_hash,
+        "status": _C.PENDING,
+        "owner_token": new.owner_token,
+        "generation": 1,
+        "attempts": 1,
+    }

@@ -155,17 +155,6 @@ class Shelf:
                 evict_reason="its claim had ended",
             )
 
-    def has_row(self, claim_id: int) -> sa.ColumnElement[bool]:
-        """Return the condition "this claim has a row reserved"."""
-        return (
-            sa.select(_T.c.id)
-            .where(
-                _T.c.claim_id == claim_id,
-                _T.c.status == model.RowStatus.RESERVED,
-            )
-            .exists()
-        )
-
     def of_claim(
         self, connection: sa.Connection, claim_id: int
     ) -> model.PooledVolume | None:
@@ -178,36 +167,27 @@ class Shelf:
         self, connection: sa.Connection, wanted: model.Wanted, count: int
     ) -> list[sa.Row[Any]]:
         """Return some of the oldest rows that fit, in disorder."""
-        conditions = [
-            _T.c.snapshot_id == wanted.snapshot_id,
-            _T.c.status == model.RowStatus.AVAILABLE,
-            _T.c.type == wanted.type,
-            _T.c.held.is_(False),
-        ]
-        if wanted.size_gib is not None:
-            conditions.append(_sized(wanted))
-        if wanted.availability_zone is not None:
-            conditions.append(
-                _T.c.availability_zone == wanted.availability_zone
-            )
-        oldest = (
-            sa.select(_T)
-            .where(*conditions)
-            .order_by(*_nearest(wanted, _T.c), _T.c.created_at, _T.c.id)
-            .limit(CANDIDATES + count - 1)
-            .subquery()
+        is_sized = wanted.size_gib is not None
+        may_grow = is_sized and bool(wanted.growing)
+        in_zone = wanted.availability_zone is not None
+        query = self._clock.built(
+            ("candidates", is_sized, may_grow, in_zone, count),
+            lambda: _query(
+                count, is_sized=is_sized, may_grow=may_grow, in_zone=in_zone
+            ),
         )
-        ident = sa.cast(oldest.c.id, sa.BigInteger)
-        query = (
-            sa.select(oldest)
-            .order_by(
-                *_nearest(wanted, oldest.c),
-                ident * self._draw() % _PRIME,
-                oldest.c.id,
-            )
-            .limit(count + _SPARE)
-        )
-        found = list(connection.execute(query))
+        parameters: dict[str, Any] = {
+            "snapshot_id": wanted.snapshot_id,
+            "type": wanted.type,
+            "draw": self._draw(),
+        }
+        if is_sized:
+            parameters["size_gib"] = wanted.size_gib
+        if may_grow:
+            parameters["growing"] = sorted(wanted.growing)
+        if in_zone:
+            parameters["zone"] = wanted.availability_zone
+        found = list(connection.execute(query, parameters))
         # A smaller one only when there is none of the very size.
         largest = found[0].size_gib if wanted.growing and found else None
         return [row for row in found if largest in (None, row.size_gib)]
@@ -225,20 +205,53 @@ def _picked(
     return sorted(picked, key=lambda row: row.id)
 
 
-def _sized(wanted: model.Wanted) -> sa.ColumnElement[bool]:
-    fits = _T.c.size_gib == wanted.size_gib
-    if not wanted.growing:
-        return fits
-    may_grow = sa.and_(
-        _T.c.size_gib < wanted.size_gib,
-        _T.c.pool.in_(sorted(wanted.growing)),
+def _query(
+    count: int, *, is_sized: bool, may_grow: bool, in_zone: bool
+) -> sa.Select[Any]:
+    """Build the query for candidates, enough for so many claims."""
+    conditions = [
+        _T.c.snapshot_id == sa.bindparam("snapshot_id"),
+        _T.c.status == model.RowStatus.AVAILABLE,
+        _T.c.type == sa.bindparam("type"),
+        _T.c.held.is_(False),
+    ]
+    if is_sized:
+        conditions.append(_sized(may_grow=may_grow))
+    if in_zone:
+        conditions.append(_T.c.availability_zone == sa.bindparam("zone"))
+    oldest = (
+        sa.select(_T)
+        .where(*conditions)
+        .order_by(*_nearest(may_grow, _T.c), _T.c.created_at, _T.c.id)
+        .limit(CANDIDATES + count - 1)
+        .subquery()
     )
-    return sa.or_(fits, may_grow)
+    ident = sa.cast(oldest.c.id, sa.BigInteger)
+    return (
+        sa.select(oldest)
+        .order_by(
+            *_nearest(may_grow, oldest.c),
+            ident * sa.bindparam("draw", type_=sa.Integer) % _PRIME,
+            oldest.c.id,
+        )
+        .limit(count + _SPARE)
+    )
+
+
+def _sized(*, may_grow: bool) -> sa.ColumnElement[bool]:
+    size_gib: sa.BindParameter[int] = sa.bindparam("size_gib")
+    fits = _T.c.size_gib == size_gib
+    if not may_grow:
+        return fits
+    grows = sa.and_(
+        _T.c.size_gib < size_gib,
+        _T.c.pool.in_(sa.bindparam("growing", expanding=True)),
+    )
+    return sa.or_(fits, grows)
 
 
 def _nearest(
-    wanted: model.Wanted, columns: Any
+    may_grow: bool, columns: Any
 ) -> tuple[sa.ColumnElement[int], ...]:
     """Return what puts the largest first, where a smaller one would do."""
-    is_open = wanted.size_gib is not None and wanted.growing
-    return (columns.size_gib.desc(),) if is_open else ()
+    return (columns.size_gib.desc(),) if may_grow else ()

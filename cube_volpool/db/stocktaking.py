@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cube_volpool import exception, model
 from cube_volpool.db import creation, models, tallies
 from cube_volpool.db import traffic as db_traffic
-from cube_volpool.db.clock import LedgerClock
+from cube_volpool.db.clock import LedgerTime
 from cube_volpool.db.ledger import Ledger, transaction
 
 _T = models.backup_volumes
@@ -156,7 +156,7 @@ class Stocktaking:
 
 def read_records(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     which: sa.ColumnElement[bool],
 ) -> list[tuple[model.PoolRecord, datetime]]:
     """Return pools' records, with the database's clock at the reading.

@@ -1,17 +1,21 @@
 """Compare-and-swap: the one way in which a row changes its state."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from cube_volpool import exception, model
 from cube_volpool.db import models
-from cube_volpool.db.clock import LedgerClock
+from cube_volpool.db.clock import FromNow, LedgerTime
+
+_B = models.backup_volumes
+_C = models.claims
 
 
 def change_row(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     *,
     row: model.PooledVolume,
     to: model.RowStatus | None,
@@ -29,88 +33,73 @@ def change_row(
             seen=row.status,
             wanted=to or "gone",
         )
-    seen = same_row(row)
-    statement: sa.Delete | sa.Update
-    if to is None:
-        statement = sa.delete(models.backup_volumes).where(*seen)
-    else:
-        statement = (
-            sa.update(models.backup_volumes)
-            .where(*seen)
-            .values(status=to, updated_at=clock(), **values)
-        )
-    change_one(
-        connection, statement, what="the row of volume", id=row.volume_id
-    )
+    new = None if to is None else {"status": to, **values}
+    if not _change(connection, clock, _B, row, new):
+        raise exception.LostRace(what="the row of volume", id=row.volume_id)
 
 
 def touch_row(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     *,
     row: model.PooledVolume,
     **values: Any,
 ) -> None:
     """Change columns other than the status.  Raises LostRace."""
-    statement = (
-        sa.update(models.backup_volumes)
-        .where(*same_row(row))
-        .values(updated_at=clock(), **values)
-    )
-    change_one(connection, statement, what="the row of marker", id=row.marker)
+    if not _change(connection, clock, _B, row, values):
+        raise exception.LostRace(what="the row of marker", id=row.marker)
 
 
 def change_claim(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     *,
     claim: model.Claim,
     to: model.ClaimStatus,
-    only_if: sa.ColumnElement[bool] | None = None,
+    only_with_row: bool = False,
     **values: Any,
 ) -> None:
-    """Move a claim to another status.
+    """Move a claim to another status; ``values`` as for ``touch_claim``.
 
-    Raises LostRace when the claim changed since it was read or ``only_if``
-    does not hold, and ForbiddenTransition when ``model.CLAIM_TRANSITIONS``
-    lacks the move.
+    Raises LostRace when the claim changed since it was read, or has no row
+    reserved though it should; and ForbiddenTransition when
+    ``model.CLAIM_TRANSITIONS`` lacks the move.
     """
     if (claim.status, to) not in model.CLAIM_TRANSITIONS:
         raise exception.ForbiddenTransition(
             what=f"claim {claim.id}", seen=claim.status, wanted=to
         )
     touch_claim(
-        connection, clock, claim=claim, only_if=only_if, status=to, **values
+        connection,
+        clock,
+        claim=claim,
+        only_with_row=only_with_row,
+        status=to,
+        **values,
     )
 
 
 def touch_claim(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     *,
     claim: model.Claim,
-    only_if: sa.ColumnElement[bool] | None = None,
+    only_with_row: bool = False,
     **values: Any,
 ) -> None:
-    """Change columns of a claim that is still as read.  Raises LostRace."""
-    statement = (
-        sa.update(models.claims)
-        .where(
-            models.claims.c.id == claim.id,
-            # SQLite gives the id of a purged claim to another one.
-            models.claims.c.marker == claim.marker,
-            models.claims.c.status == claim.status,
-            models.claims.c.generation == claim.generation,
-            sa.true() if only_if is None else only_if,
-        )
-        .values(updated_at=clock(), **values)
-    )
-    change_one(connection, statement, what="claim", id=claim.id)
+    """Change columns of a claim that is still as read.  Raises LostRace.
+
+    A value of ``FromNow`` is a time of the ledger's.
+    """
+    if not _change(
+        connection, clock, _C, claim, values, only_with_row=only_with_row
+    ):
+        raise exception.LostRace(what="claim", id=claim.id)
 
 
 def bump(
     connection: sa.Connection,
-    clock: LedgerClock,
+    clock: LedgerTime,
     name: model.PoolName,
     record: model.PoolRecord,
 ) -> None:
@@ -128,16 +117,20 @@ def bump(
     change_one(connection, statement, what="pool", id=name)
 
 
+def as_seen(found: model.PooledVolume | model.Claim) -> dict[str, Any]:
+    """Return the columns by which a row is known to be as it was read."""
+    return {
+        "id": found.id,
+        # SQLite gives the id of a deleted row, or a purged claim, away again.
+        "marker": found.marker,
+        "status": found.status,
+        "generation": found.generation,
+    }
+
+
 def same_row(row: model.PooledVolume) -> tuple[sa.ColumnElement[bool], ...]:
     """Return the condition "this row is as it was read"."""
-    table = models.backup_volumes.c
-    return (
-        table.id == row.id,
-        # SQLite gives the id of a deleted row to the next one.
-        table.marker == row.marker,
-        table.status == row.status,
-        table.generation == row.generation,
-    )
+    return tuple(_B.c[name] == seen for name, seen in as_seen(row).items())
 
 
 def changed(
@@ -153,3 +146,72 @@ def change_one(
     """Run a statement that must change one row.  Raises LostRace."""
     if changed(connection, statement) != 1:
         raise exception.LostRace(**what)
+
+
+def _change(
+    connection: sa.Connection,
+    clock: LedgerTime,
+    table: sa.Table,
+    found: model.PooledVolume | model.Claim,
+    values: Mapping[str, Any] | None,
+    *,
+    only_with_row: bool = False,
+) -> bool:
+    """Set ``values``, or delete with None; False: it is not as it was seen."""
+    seen = as_seen(found)
+    new = {} if values is None else dict(values)
+    times = tuple(
+        (name, new.pop(name))
+        for name, value in tuple(new.items())
+        if isinstance(value, FromNow)
+    )
+    names = None if values is None else tuple(new)
+    statement = clock.built(
+        (table.name, tuple(seen), names, times, only_with_row),
+        lambda: _statement(
+            clock, table, seen, names, dict(times), only_with_row=only_with_row
+        ),
+    )
+    parameters = {f"seen_{name}": value for name, value in seen.items()}
+    parameters |= {f"new_{name}": value for name, value in new.items()}
+    return connection.execute(statement, parameters).rowcount == 1
+
+
+def _statement(
+    clock: LedgerTime,
+    table: sa.Table,
+    seen: Iterable[str],
+    names: Iterable[str] | None,
+    times: Mapping[str, FromNow],
+    *,
+    only_with_row: bool,
+) -> sa.Update | sa.Delete:
+    """Build what :func:`_change` runs."""
+    is_as_seen = [
+        table.c[name] == sa.bindparam(f"seen_{name}") for name in seen
+    ]
+    if names is None:
+        return sa.delete(table).where(*is_as_seen)
+    if only_with_row:
+        is_as_seen.append(_has_row())
+    return (
+        sa.update(table)
+        .where(*is_as_seen)
+        .values(
+            updated_at=clock(),
+            **{name: sa.bindparam(f"new_{name}") for name in names},
+            **{name: clock(time.seconds) for name, time in times.items()},
+        )
+    )
+
+
+def _has_row() -> sa.ColumnElement[bool]:
+    """Return the condition "the claim has a row reserved"."""
+    return (
+        sa.select(_B.c.id)
+        .where(
+            _B.c.claim_id == sa.bindparam("seen_id"),
+            _B.c.status == model.RowStatus.RESERVED,
+        )
+        .exists()
+    )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from cube_volpool import model
 from cube_volpool.db import models
-from cube_volpool.db.clock import LedgerClock
+from cube_volpool.db.clock import LedgerTime
 
 _C = models.claims
 _P = models.pools
@@ -25,7 +25,7 @@ class Traffic:
     creates: Mapping[model.SnapshotId, int] = field(default_factory=dict)
 
 
-def read(connection: sa.Connection, clock: LedgerClock) -> Traffic:
+def read(connection: sa.Connection, clock: LedgerTime) -> Traffic:
     """Count the claims that callers wait for.
 
     A miss is answered when Cinder has taken its create, and nobody is told

@@ -23,7 +23,6 @@ from cube_volpool.cinder import breaker, gate, tenants
 from cube_volpool.claim import parallel
 from cube_volpool.claim.batch import Result
 from cube_volpool.claim.job import Answer
-from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db.store import Store
 from cube_volpool.status import doors
 from cube_volpool.tests import simulator, template
@@ -83,13 +82,8 @@ class Place(Protocol):
     def empty(self) -> None:
         """Forget the world before."""
 
-    def store(self, clock: ledger_clock.LedgerClock) -> Store:
-        """Return the store, from now on with this clock."""
-
-    def time(
-        self, when: datetime.datetime
-    ) -> sa.ColumnElement[datetime.datetime]:
-        """Return a naive UTC time as SQL."""
+    def store(self, time: Callable[[], datetime.datetime]) -> Store:
+        """Return the store; ``time`` tells its naive UTC time from now on."""
 
 
 class World(fixtures.Fixture):
@@ -127,7 +121,7 @@ class World(fixtures.Fixture):
     def new_store(self) -> Store:
         """Open the ledger, on the world's clock; the oldest row first."""
         if self._place is not None:
-            return self._place.store(self.ledger_time)
+            return self._place.store(self.now)
         store = Store(
             {"connection": self.url, "sqlite_synchronous": False},
             draw=lambda: 1,
@@ -140,11 +134,15 @@ class World(fixtures.Fixture):
         self, offset: float = 0
     ) -> sa.ColumnElement[datetime.datetime]:
         """Return the world's now plus ``offset`` seconds, for the ledger."""
-        now = self.clock.now().replace(tzinfo=None)
-        when = now + timedelta(seconds=offset)
-        if self._place is not None:
-            return self._place.time(when)
-        return sa.literal(when, sa.DateTime())
+        return sa.bindparam(
+            None,
+            type_=sa.DateTime(),
+            callable_=lambda: self.now() + timedelta(seconds=offset),
+        )
+
+    def now(self) -> datetime.datetime:
+        """Return the world's now, as a naive UTC time."""
+        return self.clock.now().replace(tzinfo=None)
 
     def keyring(self, user: str, project_id: str) -> cinder.CinderAPI:
         """Return the volume API of a user in a project."""

@@ -34,6 +34,12 @@ CONTENDED = 0.9
 CALLERS = (1, 2, 4, 8, 16, 32, 64)
 
 
+#: All callers are of one project here, and on one pool.
+_ROOMY = {'claim': {
+    'max_outstanding_per_project': max(CALLERS),
+    'max_outstanding_per_pool': max(CALLERS)}}
+
+
 class Hits:
     """A stage and the floor beside it."""
 
@@ -153,7 +159,7 @@ def measure(given: argparse.Namespace) -> dict[str, object]:
     noise = figures.Noise()
     ready = (given.rounds + 16
              + given.together * given.times * (1 + len(CALLERS)))
-    with stage.Stage(ready) as site:
+    with stage.Stage(ready, changes=_ROOMY) as site:
         site.useFixture(
             stage.Process('-m', 'cube_volpool.tests.noop', site.broker_url))
         nobody = site.useFixture(stage.Process(str(HERE / 'noop_http.py')))
@@ -174,7 +180,7 @@ def main() -> int:
     parser.add_argument('--rounds', type=int, default=200)
     parser.add_argument('--together', type=int, default=5,
                         help='rounds with many callers')
-    parser.add_argument('--times', type=int, default=200,
+    parser.add_argument('--times', type=int, default=100,
                         help='claims in each of those')
     given = parser.parse_args()
     return figures.tell(measure(given), given)

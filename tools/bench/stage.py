@@ -80,6 +80,7 @@ class Stage(fixtures.Fixture):
         self.daemon = self.useFixture(engine.Engine(self._file))
         client.configure(transport_url=self.broker_url, max_calls=256)
         self._fill()
+        self.snapshot_id = str(asking.pools()[0]['current_snapshot_id'])
         self.project_id = str(self.keyring('alice', PROJECT).get_project_id())
 
     def _sections(self) -> dict[str, dict[str, object]]:
@@ -125,8 +126,7 @@ class Stage(fixtures.Fixture):
     def claim(self, name: str) -> dict[str, Any]:
         """A hit, as its caller sees it.  Raises when it is none."""
         answer = client.claim_volume(
-            {'project_id': self.project_id},
-            {'name': name, 'volume_type': TYPE}, os_name=OS_NAME, budget=60)
+            {'project_id': self.project_id}, self._body(name), budget=60)
         if answer['source'] != 'pool':
             raise RuntimeError(f"not a hit but {answer['source']}")
         return answer
@@ -139,9 +139,14 @@ class Stage(fixtures.Fixture):
         """
         results = client.claim_volumes(
             {'project_id': self.project_id},
-            [{'name': name, 'volume_type': TYPE} for name in names],
-            os_name=OS_NAME, budget=60, all_or_nothing=all_or_nothing)
+            [self._body(name) for name in names],
+            budget=60, all_or_nothing=all_or_nothing)
         for name, result in zip(names, results, strict=True):
             if not isinstance(result, dict) or result['source'] != 'pool':
                 raise RuntimeError(f'{name} is not a hit but {result}')
         return results
+
+    def _body(self, name: str) -> dict[str, Any]:
+        """What skyline asks for: of its own snapshot, not of an OS name."""
+        return {'name': name, 'volume_type': TYPE,
+                'snapshot_id': self.snapshot_id}

@@ -192,7 +192,7 @@ class Campaign(fixtures.Fixture):
             tenants=frozenset(map(cloud.project_id, PROJECTS)),
             snapshots=frozenset(map(cloud.snapshot_id, SNAPSHOTS.values())),
             forgotten=tuple(self._scene.forgotten),
-            kept=dict.fromkeys(SNAPSHOTS, MIN_READY),
+            kept=dict.fromkeys(map(model.PoolName, SNAPSHOTS), MIN_READY),
         )
 
     def _violations(self, checkers: Iterable[Checker]) -> list[str]:

@@ -74,7 +74,7 @@ _GOOD = verdict.Evidence(
     pool_project="pool",
     tenants=frozenset({"tenant", "other"}),
     snapshots=frozenset({"s1"}),
-    kept={"ssd": 1},
+    kept={model.PoolName("ssd"): 1},
 )
 _SECOND = Key("other", "db_sys")
 

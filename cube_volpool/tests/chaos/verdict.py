@@ -46,7 +46,7 @@ class Evidence:
     #: When a database lost commits: begin and end of each such time.
     forgotten: tuple[tuple[float, float], ...] = ()
     #: How many volumes each pool keeps ready, by its name.
-    kept: Mapping[str, int] = field(default_factory=dict)
+    kept: Mapping[model.PoolName, int] = field(default_factory=dict)
 
     def told(self) -> Iterator[tuple[Key, str]]:
         """Return every key with the volume it was told, once each."""

@@ -278,5 +278,5 @@ class Sample(base.BaseTestCase):
             "tenant",
         ):
             self.assertEqual(1, text.count(f"\n[{group}]\n".lstrip("\n")))
-        self.assertIn("#max_overflow = 64\n", text)
+        self.assertIn("#max_overflow = 48\n", text)
         self.assertEqual(1, text.count("#graceful_shutdown_timeout = "))

@@ -112,7 +112,7 @@ class Obeyed(base.BaseTestCase):
             def change(row=row, to=to, actor=actor):
                 swap.change_row(
                     self.connection,
-                    clock.database_time,
+                    clock.LedgerTime(clock.database_time),
                     row=row,
                     to=to,
                     actor=actor,
@@ -136,7 +136,10 @@ class Obeyed(base.BaseTestCase):
 
             def change(claim=claim, to=to):
                 swap.change_claim(
-                    self.connection, clock.database_time, claim=claim, to=to
+                    self.connection,
+                    clock.LedgerTime(clock.database_time),
+                    claim=claim,
+                    to=to,
                 )
 
             if to in _CLAIMS[seen]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from cube_volpool import exception, model
-from cube_volpool.db import creation, models
+from cube_volpool.db import clock, creation, models
 from cube_volpool.tests.functional.db import databases
 from cube_volpool.tests.functional.db.databases import LEASE, OVER, POOL
 
@@ -128,8 +128,10 @@ class StockFacts(_Case):
             with self.store.ledger.engine.connect() as connection:
                 counts = creation.count(
                     connection,
-                    lambda offset=0: sa.literal(
-                        now + timedelta(seconds=offset), sa.DateTime()
+                    clock.LedgerTime(
+                        lambda offset=0: sa.literal(
+                            now + timedelta(seconds=offset), sa.DateTime()
+                        )
                     ),
                     creation.Counted(),
                 )

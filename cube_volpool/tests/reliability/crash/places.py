@@ -6,12 +6,12 @@ connections stay, for making them anew costs more than a whole recovery.
 
 import datetime
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from cube_volpool.db import clock as ledger_clock
 from cube_volpool.db import migration, models
 from cube_volpool.db.store import Store
 from cube_volpool.tests.functional.db import databases
@@ -34,7 +34,7 @@ class Place:
         url: str | None = None,
     ) -> None:
         self._database = database
-        self._clock: ledger_clock.LedgerClock | None = None
+        self._time: Callable[[], datetime.datetime] | None = None
         self._lock = threading.Lock()
         self.url = url or (database.create() if database else "sqlite://")
         self._store = Store(
@@ -77,27 +77,15 @@ class Place:
             for table in _TABLES:
                 connection.execute(sa.delete(table))
 
-    def store(self, clock: ledger_clock.LedgerClock) -> Store:
-        """Return the store, from now on with this clock."""
-        self._clock = clock
+    def store(self, time: Callable[[], datetime.datetime]) -> Store:
+        """Return the store; ``time`` tells its naive UTC time from now on."""
+        self._time = time
         return self._store
 
     @property
     def engine(self) -> sa.Engine:
         """The engine of the store."""
         return self._store.ledger.engine
-
-    def time(
-        self, when: datetime.datetime
-    ) -> sa.ColumnElement[datetime.datetime]:
-        """Return a naive UTC time as SQL.
-
-        MariaDB shows what is selected as text, unless told otherwise.
-        """
-        literal = sa.literal(when, sa.DateTime())
-        if self.url.startswith("mysql"):
-            return sa.cast(literal, mysql.DATETIME(fsp=6))
-        return literal
 
     def written(self) -> int | None:
         """Return a number that grows with each change of a row.
@@ -125,6 +113,17 @@ class Place:
                 connection.close()
 
     def _now(self, offset: float = 0) -> sa.ColumnElement[datetime.datetime]:
-        if self._clock is None:
-            raise AssertionError("no world has this place")
-        return self._clock(offset)
+        """Return the present world's now plus ``offset`` seconds, as SQL.
+
+        MariaDB shows what is selected as text, unless told otherwise.
+        """
+
+        def time() -> datetime.datetime:
+            if self._time is None:
+                raise AssertionError("no world has this place")
+            return self._time() + datetime.timedelta(seconds=offset)
+
+        told = sa.bindparam(None, type_=sa.DateTime(), callable_=time)
+        if self.url.startswith("mysql"):
+            return sa.cast(told, mysql.DATETIME(fsp=6))
+        return told

@@ -112,7 +112,7 @@ class Doors(case.SweepCase):
         """A new one has to be put behind the door."""
         place = Place()
         self.addCleanup(place.close)
-        parts = set(vars(place.store(world.World().ledger_time)))
+        parts = set(vars(place.store(world.World().now)))
 
         self.assertEqual({*_PARTS, "ledger"}, parts)
 

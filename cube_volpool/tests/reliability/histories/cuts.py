@@ -8,24 +8,41 @@ from cube_volpool import actions, model, planner, volumeapi
 from cube_volpool.claim import job as claim_job
 from cube_volpool.claim import look, preparation
 from cube_volpool.db import models, opening, swap
+from cube_volpool.db.clock import FromNow
 
 # -- the ledger ---------------------------------------------------------------
 
 
-def by_id(row: model.PooledVolume) -> tuple[Any, ...]:
-    table = models.backup_volumes.c
-    return table.id == row.id, table.status == row.status
+_as_seen = swap.as_seen
 
 
-def without_marker(row: model.PooledVolume) -> tuple[Any, ...]:
-    table = models.backup_volumes.c
-    return *by_id(row), table.generation == row.generation
+def _of_row_without(*names: str) -> Any:
+    def as_seen(found: Any) -> dict[str, Any]:
+        seen = _as_seen(found)
+        if isinstance(found, model.PooledVolume):
+            for name in names:
+                del seen[name]
+        return seen
+
+    return as_seen
+
+
+by_id = _of_row_without("marker", "generation")
+without_marker = _of_row_without("marker")
 
 
 def touch_any(
-    session: Any, clock: Any, *, claim: model.Claim, **values: Any
+    session: Any,
+    clock: Any,
+    *,
+    claim: model.Claim,
+    only_with_row: bool = False,
+    **values: Any,
 ) -> None:
     table = models.claims
+    for name, value in values.items():
+        if isinstance(value, FromNow):
+            values[name] = clock(value.seconds)
     session.execute(
         table.update()
         .where(table.c.id == claim.id)
@@ -42,7 +59,7 @@ def take_over_quietly(
         self._clock,
         claim=claim,
         owner_token=owner,
-        lease_until=self._clock(lease.total_seconds()),
+        lease_until=FromNow(lease.total_seconds()),
     )
     return opening.Opened(
         opening=opening.Opening.TAKEN_OVER,

@@ -36,6 +36,8 @@ class Ledger:
         migration.sync(self.store.ledger.engine)
 
     def _clock(self, offset: float = 0) -> sa.ColumnElement[datetime]:
-        return sa.literal(
-            self.now() + timedelta(seconds=offset), sa.DateTime()
+        return sa.bindparam(
+            None,
+            type_=sa.DateTime(),
+            callable_=lambda: self.now() + timedelta(seconds=offset),
         )

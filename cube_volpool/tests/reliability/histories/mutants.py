@@ -36,10 +36,10 @@ ALL: dict[str, Mutant] = {
         swap, "touch_claim", cuts.touch_any
     ),
     "no generation in the compare-and-swap of a row": _patch(
-        swap, "same_row", cuts.by_id
+        swap, "as_seen", cuts.by_id
     ),
     "no marker in the compare-and-swap of a row": _patch(
-        swap, "same_row", cuts.without_marker
+        swap, "as_seen", cuts.without_marker
     ),
     "a take-over leaves the generations": _patch(
         register.Register, "take_over", cuts.take_over_quietly
