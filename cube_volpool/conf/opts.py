@@ -34,8 +34,9 @@ GROUPS: Final[tuple[tuple[str, Sequence[Any]], ...]] = (
 )
 
 #: A thread that works on a claim holds a connection for each transaction, and
-#: oslo.messaging has 64 of them; oslo.db's 5 + 50 would let some wait, and make
-#: new connections all the time: what is beyond the 5 is closed after its use.
+#: oslo.messaging has 64 of them; oslo.db's 5 + 50 would let some wait.
+#: Connections beyond the first number are closed after use and made anew; so
+#: many are in use at once on a busy daemon.
 _POOL_SIZE: Final = 32
 _OVERFLOW: Final = 48
 

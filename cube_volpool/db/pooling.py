@@ -7,7 +7,7 @@ its connection breaks, so a connection is asked only when it has idled for
 long enough to have been forgotten; and what the driver knows to be over is
 not rolled back again.
 
-*Source:* SQLAlchemy 2.0, "Reset On Return" and "Disconnect Handling -
+*Source:* SQLAlchemy 2.1, "Reset On Return" and "Disconnect Handling -
 Pessimistic"; oslo.db 18.1 ``sqlalchemy/engines.py``, which knows no option
 for either.
 """

@@ -57,6 +57,17 @@ class ClockFacts(_Case):
         self.assertEqual(sorted(times), times)
         self.assertLess(times[0], times[-1])
 
+    def test_a_statement_that_is_kept_tells_the_time_of_its_run(self):
+        """Built once, and run again a moment later."""
+        clock = self.store.ledger.clock
+        asked = [
+            clock.built("now", lambda: sa.select(clock())) for _ in range(20)
+        ]
+        times = [self.sql(statement)[0][0] for statement in asked]
+
+        self.assertEqual(1, len({id(statement) for statement in asked}))
+        self.assertLess(times[0], times[-1])
+
     def test_a_time_is_kept_with_its_fraction(self):
         """Whole seconds would end a lease up to a second early."""
         moment = datetime.datetime(2026, 11, 20, 12, 0, 0, 123000)
