@@ -132,7 +132,7 @@ def result(bench: Bench, noise: figures.Noise) -> dict[str, object]:
 def main() -> int:
     """Print the figures."""
     parser = figures.parser(__doc__)
-    parser.add_argument('--rounds', type=int, default=100)
+    parser.add_argument('--rounds', type=int, default=60)
     parser.add_argument('--creates', type=int, default=5,
                         help='direct creates of the same 4 GiB')
     given = parser.parse_args()

@@ -88,8 +88,9 @@ def main() -> int:
     """Print the figures."""
     parser = figures.parser(__doc__)
     parser.add_argument('--cycles', type=int, default=3)
-    parser.add_argument('--claims', type=int, default=30,
-                        help='in each half of a cycle')
+    parser.add_argument('--claims', type=int, default=15,
+                        help='in each half of a cycle; the lab has room for '
+                        'some hundred of their volumes')
     parser.add_argument('--copies', type=int, default=8,
                         help='volumes of 1 GiB that are built in each')
     given = parser.parse_args()
