@@ -67,7 +67,10 @@ def database_time(offset: float = 0) -> sa.ColumnElement[datetime]:
 
 @dataclass(frozen=True)
 class FromNow:
-    """A time of the ledger's: so many seconds after its statement runs."""
+    """A time of the ledger's: so many seconds after its statement runs.
+
+    They are a part of the statement, which is kept: few different ones.
+    """
 
     seconds: float = 0.0
 

@@ -48,7 +48,7 @@ class Register:
             lambda: self._insertion(lease, can_return=can_return),
         )
         values = [_values(new) for new in news]
-        # A list is told the driver as many statements, however short it is.
+        # Not a list of one: SQLAlchemy goes another way for many, and longer.
         given = values if len(values) > 1 else values[0]
         found: sa.Result[Any] = connection.execute(insert, given)
         if not can_return:
