@@ -78,9 +78,9 @@ class FromNow:
 class LedgerTime:
     """The clock of one ledger, and the statements that are built with it.
 
-    To build one takes SQLAlchemy four times as long as to run one that was
-    built before, and a claim runs six.  For many threads: at worst two build
-    the same.
+    To build and run one takes SQLAlchemy many times as long as to run one
+    that was built before, and a claim runs six.  For many threads: at worst
+    two build the same.
     """
 
     def __init__(self, clock: LedgerClock) -> None:

@@ -23,7 +23,7 @@ from cube_volpool import clock
 _FRESH: Final = 5.0
 _NAME: Final = "volpool"
 _USED: Final = "volpool_used_at"
-#: MariaDB's SERVER_STATUS_IN_TRANS, which comes with every answer.
+#: MariaDB's SERVER_STATUS_IN_TRANS.
 _IN_TRANSACTION: Final = 1
 
 
@@ -38,13 +38,14 @@ class Plugin(sa.CreateEnginePlugin):
         return url.difference_update_query(["plugin"])
 
     def handle_pool_kwargs(
-        self, _pool_class: Any, pool_args: dict[str, Any]
+        self, pool_class: Any, pool_args: dict[str, Any]
     ) -> None:
         """Switch off what is done for each transaction."""
         pool_args["pre_ping"] = False
         pool_args["reset_on_return"] = None
-        # The one that was used last is the one that is known to live.
-        pool_args["use_lifo"] = True
+        if issubclass(pool_class, sa.pool.QueuePool):
+            # The one that was used last is the one that is known to live.
+            pool_args["use_lifo"] = True
 
     def engine_created(self, engine: sa.Engine) -> None:
         """Do what is needed of it."""
@@ -83,6 +84,7 @@ class _Freshness:
 
         Raises InvalidatePoolError: the pool then opens another.
         """
+        _assume_open(connection)
         used_at = record.info.get(_USED)
         if used_at is None or self._ticker.monotonic() - used_at < _FRESH:
             return
@@ -94,11 +96,23 @@ class _Freshness:
             raise sa.exc.InvalidatePoolError
 
 
+# psycopg2 knows whether a transaction is open, and sends nothing when none is.
+# PyMySQL keeps what the server says of it, but does not look; and it keeps the
+# status of changes and commits alone, not that of rows or errors.  So at first
+# one is taken for open, which only a commit or a rollback can deny.
+# *Source:* PyMySQL 1.1 ``connections.MySQLResult``.
+
+
+def _assume_open(connection: Any) -> None:
+    status = getattr(connection, "server_status", None)
+    if status is not None:
+        connection.server_status = status | _IN_TRANSACTION
+
+
 def _reset(connection: Any, _record: Any, state: Any) -> None:
     """End a transaction that is still open."""
     if state.terminate_only or state.transaction_was_reset:
         return
-    # PyMySQL knows, and asks all the same; psycopg2 knows, and does not.
     status = getattr(connection, "server_status", None)
     if status is None or status & _IN_TRANSACTION:
         connection.rollback()

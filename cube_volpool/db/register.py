@@ -35,13 +35,13 @@ class Register:
     def insert_all(
         self, connection: sa.Connection, news: Sequence[NewClaim]
     ) -> list[model.Claim]:
-        """Insert claims and read them back; in no particular order.
+        """Insert claims of one lease and read them back.
 
-        All have the lease of the first.
+        In no particular order.
         """
         if not news:
             return []
-        lease = news[0].lease.total_seconds()
+        [lease] = {new.lease.total_seconds() for new in news}
         can_return = connection.dialect.insert_returning
         insert = self._clock.built(
             ("insert claims", lease, can_return),

@@ -24,7 +24,8 @@ import stage
 
 #: Of a batch, against single claims in a row; and on the lab.
 TARGET, TARGET_ON_LAB = 0.3, 0.75
-#: Claims of each way before the measured ones: tokens, connections, threads.
+#: Claims of each way before the measured ones: tokens, connections.  On the
+#: lab a batch finds most of its threads cold, for there is no room for more.
 WARM_UP = 4
 #: Rounds without an argument; and on the lab.
 ROUNDS, ROUNDS_ON_LAB = 10, 2

@@ -30,7 +30,7 @@ declare -A SHORTER=(
     [claim]='--rounds 10 --creates 1'
     [batch]='--rounds 1 --size 4'
     [refilling]='--cycles 1 --claims 8 --copies 3'
-    [refill]='--volumes 3 --rounds 1'
+    [refill]='--volumes 2 --rounds 1'
 )
 # shellcheck source=../lab/ready.sh
 . "$here/../lab/ready.sh"

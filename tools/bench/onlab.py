@@ -84,10 +84,21 @@ class OnLab(fixtures.Fixture):
 
     def command(self, verb: str, pool: str) -> None:
         """What an operator does with a pool."""
-        done = cli_case.run('--config-file', str(self._file), 'pool', verb,
-                            self.site.pool(pool))
+        self._run('pool', verb, self.site.pool(pool))
+
+    def evict_all(self, pool: str) -> None:
+        """Give up what is ready in a pool, as an operator does."""
+        volumes = self._run(
+            'volume', 'list', '--pool', self.site.pool(pool),
+            '--status', 'available', '-f', 'value', '-c', 'volume').split()
+        if volumes:
+            self._run('volume', 'evict', '--reason', 'bench', *volumes)
+
+    def _run(self, *words: str) -> str:
+        done = cli_case.run('--config-file', str(self._file), *words)
         if done.returncode:
             raise RuntimeError(done.stderr)
+        return done.stdout
 
     def counts(self, pool: str) -> Mapping[str, Any]:
         """What ``pool list`` shows of a pool."""

@@ -79,8 +79,7 @@ class Stage(fixtures.Fixture):
         self._file = engine.write(folder / 'engine.conf', self._sections())
         self.daemon = self.useFixture(engine.Engine(self._file))
         client.configure(transport_url=self.broker_url, max_calls=256)
-        self._fill()
-        self.snapshot_id = str(asking.pools()[0]['current_snapshot_id'])
+        self.snapshot_id = self._fill()
         self.project_id = str(self.keyring('alice', PROJECT).get_project_id())
 
     def _sections(self) -> dict[str, dict[str, object]]:
@@ -95,13 +94,16 @@ class Stage(fixtures.Fixture):
             sections.setdefault(group, {}).update(options)
         return sections
 
-    def _fill(self) -> None:
-        """Wait for the volumes, and let no more be made."""
+    def _fill(self) -> str:
+        """Wait for the volumes, and let no more be made; tell of what."""
+        found: dict[str, Any] = {}
+
+        def is_full() -> bool:
+            found.update(*asking.pools())
+            return bool(found) and found['ready'] >= self._ready
+
         try:
-            engine.wait_until(
-                lambda: any(pool['ready'] >= self._ready
-                            for pool in asking.pools()),
-                'the pool is full', _PATIENCE)
+            engine.wait_until(is_full, 'the pool is full', _PATIENCE)
         except AssertionError as error:
             raise RuntimeError(
                 f'{error}\n{self.daemon.said()[-4000:]}') from error
@@ -109,6 +111,7 @@ class Stage(fixtures.Fixture):
             '--config-file', str(self._file), 'pool', 'pause', _POOL)
         if done.returncode:
             raise RuntimeError(done.stderr)
+        return str(found['current_snapshot_id'])
 
     def keyring(self, user: str, project: str) -> session.Session:
         """A user of the simulated cloud, whose token is at hand."""

@@ -72,16 +72,43 @@ class PostgresqlPooling(databases.StoreCase):
         self.assertIsNot(before, self.held())
 
     def test_what_was_left_open_is_rolled_back(self) -> None:
-        """By whoever takes a connection past the ledger."""
+        """By whoever takes a connection past the ledger.
+
+        Whatever came last, of which a driver may keep no status.
+        """
+        for last in ("SELECT 1", "SELECT name FROM pools FOR UPDATE", None):
+            raw = self.engine.raw_connection()
+            cursor = raw.cursor()
+            cursor.execute("UPDATE pools SET deletes = 7")
+            if last is not None:
+                cursor.execute(last)
+                cursor.fetchall()
+            cursor.close()
+            raw.close()
+
+            self.assertEqual([(0,)], self.sql(sa.text(
+                "SELECT DISTINCT deletes FROM pools"
+            )), str(last))
+
+    def test_what_was_only_read_is_ended_too(self) -> None:
+        """Else whoever is next would see the past."""
         raw = self.engine.raw_connection()
         cursor = raw.cursor()
-        cursor.execute("UPDATE pools SET deletes = 7")
+        cursor.execute("SELECT deletes FROM pools")
+        cursor.fetchall()
         cursor.close()
         raw.close()
+        other = self.new_store()
+        with other.ledger.write() as connection:
+            connection.execute(sa.text("UPDATE pools SET deletes = 7"))
 
-        self.assertEqual([(0,)], self.sql(sa.text(
-            "SELECT DISTINCT deletes FROM pools"
-        )))
+        again = self.engine.raw_connection()
+        cursor = again.cursor()
+        cursor.execute("SELECT DISTINCT deletes FROM pools")
+        found = list(cursor.fetchall())
+        cursor.close()
+        again.close()
+        self.assertEqual([(7,)], found)
 
 
 class MariadbPooling(PostgresqlPooling):
