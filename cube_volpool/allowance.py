@@ -4,10 +4,15 @@ The caps are of all pools and daemons together, so they are counted in the
 ledger; callers come first.
 """
 
+from typing import Final
+
 from cube_volpool import origin, places, premises, settings, supply
 from cube_volpool.builds import Builds
 from cube_volpool.db import creation, stocktaking
 from cube_volpool.db.store import Store
+
+#: A build is at most one of so many of one image that callers wait for.
+_CREATES_FOR_ONE: Final = 4
 
 
 class Allowance:
@@ -89,14 +94,20 @@ class Allowance:
 
 
 def _beside_creates(stock: stocktaking.Stock) -> int | None:
-    """Let callers' creates of one snapshot wait for one build at most.
+    """Let one build in for each few creates of callers that wait.
 
-    Not for none: a pool that is empty because of them would stay so.
+    One at least: a pool that is empty because of them would stay so.  And the
+    more of them there are, the more it lacks: with one at a time it could
+    build more slowly than callers ask, and never come to an end.
     """
     source = stock.record.source_snapshot_id
-    if source is None or not stock.traffic.creates.get(source):
+    if source is None:
         return None
-    return 1 - stock.creating_by_snapshot.get(source, 0)
+    waiting = stock.traffic.creates.get(source, 0)
+    if not waiting:
+        return None
+    share = max(1, waiting // _CREATES_FOR_ONE)
+    return share - stock.creating_by_snapshot.get(source, 0)
 
 
 def counted(settings: settings.Settings) -> creation.Counted:

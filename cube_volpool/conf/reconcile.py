@@ -61,8 +61,9 @@ _LIMITS: Final = (
         "begins them all the same. Too few stop the refill whenever some "
         "servers are built at once. Too many let claims wait for copies in "
         "the busiest minute. While somebody waits for an ordinary create from "
-        "a pool's image, at most one volume of that image is built beside it, "
-        "whatever is set here. Related: max_creating.",
+        "a pool's image, one volume of that image is built beside it, or one "
+        "for each four that wait, whatever is set here. Related: "
+        "max_creating.",
     ),
     cfg.IntOpt(
         "deletes_per_hour",

@@ -99,6 +99,16 @@ class ClaimsCase(YieldCase):
 class CreatesCase(YieldCase):
     """Callers wait for ordinary creates from the pool's image."""
 
+    def test_many_creates_let_more_than_one_build_in(self) -> None:
+        """With one at a time the pool might never catch up with them."""
+        for number in range(8):
+            self.daemon.claim(f"web{number}_sys")
+        self.cloud.journal.clear()
+
+        self.round(self.daemon)
+
+        self.assertEqual(2, self.creates())
+
     def test_create_waits_for_one_build_at_most(self) -> None:
         """Cinder makes volumes of one snapshot one at a time."""
         self.daemon.claim()
