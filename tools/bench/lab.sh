@@ -2,13 +2,12 @@
 # Measures on the real lab, which is brought up if it does not run and is left
 # running: all there is, or what is named.
 #
-#   tools/bench/lab.sh [claim] [batch] [refilling] [refill]
+#   tools/bench/lab.sh [claim] [batch] [refilling]
 #                      [--short] [--json DIRECTORY] [--check]
 #
 #   claim      a claim, beside the same calls and beside a direct create
 #   batch      20 claims in one request, against 20 in a row
 #   refilling  claims while a pool is filled, beside claims while none is
-#   refill     filling a pool by three lanes, beside one
 #
 # Both sides of a ratio are measured in turns. With --check it fails when a
 # target is missed.
@@ -20,17 +19,16 @@ while [ $# -gt 0 ]; do
     --short) SHORT=yes ;;
     --check) CHECK=yes ;;
     --json) JSON=${2:?names a directory} && mkdir -p "$JSON" && shift ;;
-    claim | batch | refilling | refill) NAMES+=("$1") ;;
-    *) sed -n '2,15p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
+    claim | batch | refilling) NAMES+=("$1") ;;
+    *) sed -n '2,14p' "${BASH_SOURCE[0]}" | cut -c3- >&2 && exit 2 ;;
     esac
     shift
 done
-[ ${#NAMES[@]} -gt 0 ] || NAMES=(claim batch refilling refill)
+[ ${#NAMES[@]} -gt 0 ] || NAMES=(claim batch refilling)
 declare -A SHORTER=(
     [claim]='--rounds 10 --creates 1'
     [batch]='--rounds 1 --size 4'
     [refilling]='--cycles 1 --claims 8 --copies 3'
-    [refill]='--volumes 2 --rounds 1'
 )
 # shellcheck source=../lab/ready.sh
 . "$here/../lab/ready.sh"

@@ -86,14 +86,6 @@ class OnLab(fixtures.Fixture):
         """What an operator does with a pool."""
         self._run('pool', verb, self.site.pool(pool))
 
-    def evict_all(self, pool: str) -> None:
-        """Give up what is ready in a pool, as an operator does."""
-        volumes = self._run(
-            'volume', 'list', '--pool', self.site.pool(pool),
-            '--status', 'available', '-f', 'value', '-c', 'volume').split()
-        if volumes:
-            self._run('volume', 'evict', '--reason', 'bench', *volumes)
-
     def _run(self, *words: str) -> str:
         done = cli_case.run('--config-file', str(self._file), *words)
         if done.returncode:
