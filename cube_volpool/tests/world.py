@@ -25,7 +25,7 @@ from cube_volpool.claim.batch import Result
 from cube_volpool.claim.job import Answer
 from cube_volpool.db.store import Store
 from cube_volpool.status import doors
-from cube_volpool.tests import simulator, template
+from cube_volpool.tests import ledger_time, simulator, template
 
 RULE = re.compile(r"(?P<os>.+)_(?P<type>[^_]+)_(?P<version>[^_]+)")
 DEPLOYMENT = "test"
@@ -134,11 +134,7 @@ class World(fixtures.Fixture):
         self, offset: float = 0
     ) -> sa.ColumnElement[datetime.datetime]:
         """Return the world's now plus ``offset`` seconds, for the ledger."""
-        return sa.bindparam(
-            None,
-            type_=sa.DateTime(),
-            callable_=lambda: self.now() + timedelta(seconds=offset),
-        )
+        return ledger_time.told(self.now, offset)
 
     def now(self) -> datetime.datetime:
         """Return the world's now, as a naive UTC time."""

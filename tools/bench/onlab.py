@@ -84,13 +84,10 @@ class OnLab(fixtures.Fixture):
 
     def command(self, verb: str, pool: str) -> None:
         """What an operator does with a pool."""
-        self._run('pool', verb, self.site.pool(pool))
-
-    def _run(self, *words: str) -> str:
-        done = cli_case.run('--config-file', str(self._file), *words)
+        done = cli_case.run('--config-file', str(self._file), 'pool', verb,
+                            self.site.pool(pool))
         if done.returncode:
             raise RuntimeError(done.stderr)
-        return done.stdout
 
     def counts(self, pool: str) -> Mapping[str, Any]:
         """What ``pool list`` shows of a pool."""

@@ -14,6 +14,7 @@ from sqlalchemy.dialects import mysql
 
 from cube_volpool.db import migration, models
 from cube_volpool.db.store import Store
+from cube_volpool.tests import ledger_time
 from cube_volpool.tests.functional.db import databases
 
 _TABLES: Final = tuple(reversed(models.METADATA.sorted_tables))
@@ -118,12 +119,12 @@ class Place:
         MariaDB shows what is selected as text, unless told otherwise.
         """
 
-        def time() -> datetime.datetime:
+        def now() -> datetime.datetime:
             if self._time is None:
                 raise AssertionError("no world has this place")
-            return self._time() + datetime.timedelta(seconds=offset)
+            return self._time()
 
-        told = sa.bindparam(None, type_=sa.DateTime(), callable_=time)
+        told = ledger_time.told(now, offset)
         if self.url.startswith("mysql"):
             return sa.cast(told, mysql.DATETIME(fsp=6))
         return told

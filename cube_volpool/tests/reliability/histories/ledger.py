@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
 from cube_volpool.db import migration, shelf
 from cube_volpool.db.store import Store
+from cube_volpool.tests import ledger_time
 
 #: Where the clock of every run begins.
 START: Final = datetime.fromisoformat("2040-01-01T00:00:00+00:00")
@@ -36,8 +37,4 @@ class Ledger:
         migration.sync(self.store.ledger.engine)
 
     def _clock(self, offset: float = 0) -> sa.ColumnElement[datetime]:
-        return sa.bindparam(
-            None,
-            type_=sa.DateTime(),
-            callable_=lambda: self.now() + timedelta(seconds=offset),
-        )
+        return ledger_time.told(lambda: self.now(), offset)
