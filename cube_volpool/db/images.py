@@ -5,6 +5,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
+import tenacity
+from oslo_db import exception as db_exception
 
 from cube_volpool import model
 from cube_volpool.db import models, swap
@@ -18,6 +20,13 @@ _READ: Final = (
 )
 #: How long a rejection outlives its snapshot's last listing.
 _REMEMBERED: Final = timedelta(days=7)
+#: Daemons that start side by side catalogue the same images.  Whoever comes
+#: second begins again, and finds them there.
+_after_another: Final = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(db_exception.DBDuplicateEntry),
+    stop=tenacity.stop_after_attempt(5),
+    reraise=True,
+)
 
 
 class ImageRecords:
@@ -30,6 +39,7 @@ class ImageRecords:
         self._ledger = ledger
         self._clock = ledger.clock
 
+    @_after_another
     @transaction
     def replace(
         self,
@@ -80,6 +90,7 @@ class ImageRecords:
             )
         )
 
+    @_after_another
     @transaction
     def add(
         self,

@@ -270,19 +270,46 @@ class ImageFacts(_Case):
         self.assertEqual(0, self.record().build_failures)
 
 
+class RaceFacts(_Case):
+    """And where transactions run side by side, which SQLite's do not."""
+
+    def test_two_daemons_may_catalogue_the_same_image_at_once(self):
+        """Whoever comes second finds it there, and goes on with the rest."""
+        for name in ("replace", "add"):
+            first, second = _entry(f"{name}1", "1"), _entry(f"{name}2", "2")
+            self._overtake_with(first)
+            getattr(self.store.images, name)([first, second])
+
+            found = self.store.images.list()
+            self.assertLessEqual({first, second}, set(found))
+            self.assertEqual(len(found), len(set(found)))
+
+    def _overtake_with(self, entry):
+        """Let another daemon be quicker with an image, once."""
+        records = self.store.images
+        other, insert = self.new_store(), records._add
+
+        def overtaken(*arguments):
+            records._add = insert
+            other.images.add([entry])
+            return insert(*arguments)
+
+        records._add = overtaken
+
+
 class OnSqlite(ImageFacts, databases.StoreCase):
     """SQLite."""
 
     database = databases.Sqlite
 
 
-class OnMariadb(ImageFacts, databases.StoreCase):
+class OnMariadb(ImageFacts, RaceFacts, databases.StoreCase):
     """MariaDB."""
 
     database = databases.Mariadb
 
 
-class OnPostgresql(ImageFacts, databases.StoreCase):
+class OnPostgresql(ImageFacts, RaceFacts, databases.StoreCase):
     """PostgreSQL."""
 
     database = databases.Postgresql
