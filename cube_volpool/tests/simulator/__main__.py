@@ -1,5 +1,6 @@
 """The simulator as a process of its own, seeded like the lab."""
 import argparse
+import gc
 import signal
 import sys
 import threading
@@ -9,10 +10,16 @@ from cube_volpool.tests.simulator.cloud import Cloud
 from cube_volpool.tests.simulator.server import serve
 
 
+#: To look through thousands of volumes for garbage takes longer than a request.
+_SELDOM = (100_000, 20, 100)
+
+
 def _latency(text: str) -> dict[tuple[str, str], float]:
     if text in ("none", "lab"):
         return lab.LATENCY if text == "lab" else {}
     seconds = float(text)
+    if not seconds:
+        return {}
     return {("*", "/volumes/**"): seconds, ("*", "/volumes"): seconds,
             ("*", "/volume-transfers/**"): seconds,
             ("*", "/volume-transfers"): seconds}
@@ -36,6 +43,7 @@ def main() -> int:
     parser.add_argument("--flatten-slots", type=int, default=3,
                         help="how many flattens run side by side")
     given = parser.parse_args()
+    gc.set_threshold(*_SELDOM)
     cloud = Cloud.lab(
         build_seconds=given.build_seconds,
         build_seconds_per_gib=given.build_seconds_per_gib,

@@ -76,7 +76,9 @@ def selected(rows: Iterable[Row], filters: dict[str, str]) -> list[Row]:
     tests = _tests(filters)
     if tests is None:
         return []
-    return [row for row in rows if all(test(row) for test in tests)]
+    for test in tests:
+        rows = filter(test, rows)
+    return list(rows)
 
 
 def _tests(filters: dict[str, str]) -> list[Callable[[Row], bool]] | None:
@@ -96,7 +98,7 @@ def _test(key: str, text: str) -> Callable[[Row], bool] | None:
             raise invalid_input(f"'{key} = {text}'") from None
         return lambda row: _value(row, key) == wanted
     if key == "display_name":
-        return lambda row: _same(row.name, text)
+        return _name_test(text)
     value = literal(text)
     if key in ("metadata", "glance_metadata"):
         if not isinstance(value, dict):
@@ -149,12 +151,21 @@ def _has_pairs(owned: dict[str, str], wanted: dict[Any, Any]) -> bool:
                for key, value in wanted.items())
 
 
-def _same(left: Any, right: Any) -> bool:
+def _name_test(text: str) -> Callable[[Row], bool]:
+    """Whoever asks for a name looks at each volume of a project."""
+    wanted = _folded(text)
+    return lambda row: row.name is not None and _folded(row.name) == wanted
+
+
+def _folded(text: str) -> str:
     # MySQL's usual collation: letter case and trailing blanks are nothing.
-    if isinstance(left, str) and not isinstance(right, str):
-        right = str(right)
+    return text.rstrip(" ").casefold()
+
+
+def _same(left: Any, right: Any) -> bool:
     if isinstance(left, str):
-        return left.rstrip(" ").casefold() == right.rstrip(" ").casefold()
+        return _folded(left) == _folded(
+            right if isinstance(right, str) else str(right))
     return bool(left == right)
 
 
@@ -281,7 +292,8 @@ def of_project(ctx: Context, rows: Iterable[Row]) -> list[Row]:
     """The rows of the caller's project, or all when an admin asks so."""
     if all_tenants(ctx):
         return list(rows)
-    return [r for r in rows if r.project_id == ctx.project_id]
+    own = ctx.project_id
+    return [r for r in rows if r.project_id == own]
 
 
 __all__ = ["FILTERS", "filters_of", "is_by_age", "limit_of", "next_link",
