@@ -40,11 +40,6 @@ _CERTIFICATE = re.compile(
 RETRY_AFTER = 5
 
 
-@enginefacade.transaction_context_provider
-class _Context:
-    """What enginefacade hangs a transaction on; one for each."""
-
-
 class Ledger:
     """One database and its clock.
 
@@ -94,13 +89,8 @@ class Ledger:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Open a transaction; it commits at the end, or rolls back."""
-        self._prepare()
-        with self._facade.writer.connection.using(_Context()) as connection:
+        with self.engine.begin() as connection:
             yield connection
-
-    def _prepare(self) -> None:
-        """Let the engine have its listener before its first transaction."""
-        _ = self.engine
 
     def away(self, error: Exception) -> exception.LedgerUnavailable:
         """Say that the database does not answer, and why.

@@ -1,9 +1,9 @@
 """Opening claims, inside a transaction: new ones, and those known already."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -16,6 +16,27 @@ from cube_volpool.db.shelf import Shelf
 
 _T = models.claims
 _C = model.ClaimStatus
+
+#: What a new claim has of the database; to read all of it back would take
+#: longer than to write it.
+_TOLD: Final = (
+    _T.c.marker,
+    _T.c.id,
+    _T.c.lease_until,
+    _T.c.created_at,
+    _T.c.updated_at,
+)
+#: What a new claim has not got yet.
+_BLANK: Final[Mapping[str, None]] = dict.fromkeys(
+    (
+        "source",
+        "pool",
+        "volume_id",
+        "transfer_id",
+        "miss_started_at",
+        "reason",
+    )
+)
 
 
 class Register:
@@ -53,9 +74,13 @@ class Register:
         found: sa.Result[Any] = connection.execute(insert, given)
         if not can_return:
             markers = [value["marker"] for value in values]
-            query = sa.select(_T).where(_T.c.marker.in_(markers))
+            query = sa.select(*_TOLD).where(_T.c.marker.in_(markers))
             found = connection.execute(query)
-        return [models.claim(row) for row in found]
+        by_marker = {value["marker"]: value for value in values}
+        return [
+            model.Claim(**{**_BLANK, **by_marker[row.marker], **row._mapping})
+            for row in found
+        ]
 
     def _insertion(self, lease: float, *, can_return: bool) -> sa.Insert:
         """Build the insertion of what :func:`_values` tells of a claim."""
@@ -64,7 +89,7 @@ class Register:
             created_at=self._clock(),
             updated_at=self._clock(),
         )
-        return insert.returning(*_T.columns) if can_return else insert
+        return insert.returning(*_TOLD) if can_return else insert
 
     def open_known(
         self, connection: sa.Connection, new: NewClaim

@@ -18,7 +18,7 @@ _T = models.backup_volumes
 CANDIDATES: Final = 64
 #: How many of them are read beyond those that are wanted, for lost races.  All
 #: of them would take longer to read than the rest of the claim's statements.
-_SPARE: Final = 7
+_SPARE: Final = 3
 #: A prime: ids times a number below it, modulo it, are the ids in disorder.
 _PRIME: Final = 65537
 

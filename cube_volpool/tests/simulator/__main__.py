@@ -1,4 +1,5 @@
 """The simulator as a process of its own, seeded like the lab."""
+
 import argparse
 import gc
 import signal
@@ -9,8 +10,7 @@ from cube_volpool.tests.simulator import lab
 from cube_volpool.tests.simulator.cloud import Cloud
 from cube_volpool.tests.simulator.server import serve
 
-
-#: To look through thousands of volumes for garbage takes longer than a request.
+#: To look for garbage among thousands of volumes takes longer than a request.
 _SELDOM = (100_000, 20, 100)
 
 
