@@ -109,8 +109,8 @@ layer_functional() {
     . "$VOLPOOL_SERVERS_DIR/env"
     # Daemons of two tests at a time would take each other's claims: the
     # broker is one, and so is the topic.
-    BY_CLASS=yes OS_TEST_TIMEOUT=180 suite functional \
-        cube_volpool/tests/functional
+    OS_TEST_TIMEOUT=180 suite functional cube_volpool/tests/functional \
+        --worker-file tools/functional.yaml
 }
 
 layer_scenario() {

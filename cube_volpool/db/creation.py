@@ -35,6 +35,24 @@ def count(
 
     Carriers of twins are made of their source, in the same queue.
     """
+    parameters = {}
+    if counted.pools is not None:
+        parameters["pools"] = sorted(counted.pools)
+    is_some = counted.pools is not None
+    query = clock.built(
+        ("creation", counted.intents_since, is_some, counted.others_since),
+        lambda: _query(clock, counted),
+    )
+    counts: Counter[model.SnapshotId] = Counter()
+    for snapshot, n in connection.execute(query, parameters):
+        counts[snapshot] += int(n)
+    return counts
+
+
+def _query(
+    clock: LedgerTime, counted: Counted
+) -> sa.CompoundSelect[Any]:
+    """Build what counts; which pools are meant is a parameter of it."""
     made_of = sa.func.coalesce(_T.c.twin_id, _T.c.snapshot_id)
     volumes = (
         sa.select(made_of, sa.func.count())
@@ -53,10 +71,7 @@ def count(
         )
         .group_by(_W.c.source_id)
     )
-    counts: Counter[model.SnapshotId] = Counter()
-    for snapshot, n in connection.execute(sa.union_all(volumes, carriers)):
-        counts[snapshot] += int(n)
-    return counts
+    return sa.union_all(volumes, carriers)
 
 
 def _hold_places(
@@ -76,6 +91,6 @@ def _hold_places(
     yield sa.or_(ident.is_not(None), since(counted.intents_since))
     if counted.pools is not None:
         yield sa.or_(
-            table.c.pool.in_(sorted(counted.pools)),
+            table.c.pool.in_(sa.bindparam("pools", expanding=True)),
             since(counted.others_since),
         )

@@ -38,7 +38,7 @@ def read(connection: sa.Connection) -> tuple[PoolCounts, ...]:
     claims = connection.execute(of_claims()).all()
     served = {(pool, source): int(n) for pool, source, n in claims}
     by_pool: dict[str, list[model.Tally]] = {}
-    for tally in tallies.read(connection):
+    for tally in tallies.read(connection, tallies.counting()):
         by_pool.setdefault(tally.pool, []).append(tally)
     pools = (
         sa.select(_P).where(_P.c.name != model.FLEET).order_by(_P.c.name)

@@ -1,10 +1,10 @@
 """The stock as a round reads it: records, rows under way, and counts."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -67,7 +67,7 @@ class Stocktaking:
 
         Raises LostRace when its record is not there.
         """
-        found = self._records(connection, counted, _P.c.name == pool)
+        found = self._records(connection, counted, pool)
         if pool not in found:
             raise exception.LostRace(what="pool", id=pool)
         query = sa.select(_T).where(_T.c.pool == pool).order_by(_T.c.id)
@@ -89,17 +89,12 @@ class Stocktaking:
 
         The others are counted.  Five statements, whatever there is.
         """
-        found = self._records(
-            connection,
-            counted,
-            _P.c.name != model.FLEET if pool is None else _P.c.name == pool,
-        )
-        ours = () if pool is None else (_T.c.pool == pool,)
+        found = self._records(connection, counted, pool)
         # Before the others: on PostgreSQL each statement sees what has come
         # to pass until it, and what is promoted between the two must rather
         # be counted twice than not at all, and be built once more.
-        rows = _by_pool(_under_way(connection, ours))
-        others = _by_pool(_at_rest(connection, ours))
+        rows = _by_pool(_under_way(connection, self._clock, pool))
+        others = _by_pool(_at_rest(connection, self._clock, pool))
         return {
             name: dataclasses.replace(
                 stock,
@@ -113,10 +108,10 @@ class Stocktaking:
         self,
         connection: sa.Connection,
         counted: creation.Counted | None,
-        which: sa.ColumnElement[bool],
+        pool: model.PoolName | None,
     ) -> Mapping[model.PoolName, Stock]:
         """Read pools' records, and what is in creation; no rows yet."""
-        records = read_records(connection, self._clock, which)
+        records = read_records(connection, self._clock, pool)
         by_snapshot = creation.count(
             connection, self._clock, counted or creation.Counted()
         )
@@ -157,18 +152,16 @@ class Stocktaking:
 def read_records(
     connection: sa.Connection,
     clock: LedgerTime,
-    which: sa.ColumnElement[bool],
+    pool: model.PoolName | None,
 ) -> list[tuple[model.PoolRecord, datetime]]:
-    """Return pools' records, with the database's clock at the reading.
+    """Return a pool's record, or all, and the database's clock just then.
 
     And with the generation of all pools, under which the caps were counted.
     """
-    fleet = (
-        sa.select(_P.c.generation)
-        .where(_P.c.name == model.FLEET)
-        .scalar_subquery()
+    query = clock.built(
+        ("records", pool is None),
+        lambda: _records_of(clock, is_all=pool is None),
     )
-    query = sa.select(_P, clock().label("now"), fleet.label("fleet"))
     return [
         (
             dataclasses.replace(
@@ -177,25 +170,62 @@ def read_records(
             ),
             found._mapping["now"],
         )
-        for found in connection.execute(query.where(which))
+        for found in connection.execute(query, _named(pool))
     ]
 
 
+def _records_of(clock: LedgerTime, *, is_all: bool) -> sa.Select[Any]:
+    """Build what reads all pools' records, or that of the named one."""
+    fleet = (
+        sa.select(_P.c.generation)
+        .where(_P.c.name == model.FLEET)
+        .scalar_subquery()
+    )
+    query = sa.select(_P, clock().label("now"), fleet.label("fleet"))
+    if is_all:
+        return query.where(_P.c.name != model.FLEET)
+    return query.where(_P.c.name == sa.bindparam("pool"))
+
+
 def _under_way(
-    connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]]
+    connection: sa.Connection, clock: LedgerTime, pool: model.PoolName | None
 ) -> Iterable[model.PooledVolume]:
     """Read the rows of what is being made or removed."""
-    is_it = _T.c.status.in_((_R.CREATING, _R.DELETING))
-    query = sa.select(_T).where(is_it, *which).order_by(_T.c.id)
-    return map(models.pooled_volume, connection.execute(query).all())
+    query = clock.built(
+        ("under way", pool is None),
+        lambda: sa.select(_T)
+        .where(*_of_pool(_R.CREATING, _R.DELETING, is_all=pool is None))
+        .order_by(_T.c.id),
+    )
+    found = connection.execute(query, _named(pool)).all()
+    return map(models.pooled_volume, found)
 
 
 def _at_rest(
-    connection: sa.Connection, which: Sequence[sa.ColumnElement[bool]]
+    connection: sa.Connection, clock: LedgerTime, pool: model.PoolName | None
 ) -> Iterable[model.Tally]:
     """Count the rows of all else."""
-    is_it = _T.c.status.in_((_R.AVAILABLE, _R.RESERVED))
-    return tallies.read(connection, is_it, *which)
+    query = clock.built(
+        ("at rest", pool is None),
+        lambda: tallies.counting(
+            *_of_pool(_R.AVAILABLE, _R.RESERVED, is_all=pool is None)
+        ),
+    )
+    return tallies.read(connection, query, _named(pool))
+
+
+def _of_pool(
+    *statuses: model.RowStatus, is_all: bool
+) -> Iterator[sa.ColumnElement[bool]]:
+    """Yield what is true of rows in a status, of all pools or the named."""
+    yield _T.c.status.in_(statuses)
+    if not is_all:
+        yield _T.c.pool == sa.bindparam("pool")
+
+
+def _named(pool: model.PoolName | None) -> dict[str, str]:
+    """Return the parameter of what is read of one pool, or of all."""
+    return {} if pool is None else {"pool": pool}
 
 
 def _by_pool(found: Iterable[_Kind]) -> Mapping[model.PoolName, list[_Kind]]:

@@ -3,6 +3,9 @@
 One index has all that is asked here, ``ix_backup_volumes_kind``.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from cube_volpool import model
@@ -11,10 +14,8 @@ from cube_volpool.db import models
 _V = models.backup_volumes
 
 
-def read(
-    connection: sa.Connection, *conditions: sa.ColumnElement[bool]
-) -> tuple[model.Tally, ...]:
-    """Count the rows for which all conditions are true, by their kind."""
+def counting(*conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Build what counts the rows for which all is true, by their kind."""
     kind = (
         _V.c.pool,
         _V.c.status,
@@ -22,7 +23,7 @@ def read(
         _V.c.size_gib,
         _V.c.held,
     )
-    found = connection.execute(
+    return (
         sa.select(
             *kind,
             sa.func.count().label("count"),
@@ -32,6 +33,15 @@ def read(
         .group_by(*kind)
         .order_by(*kind)
     )
+
+
+def read(
+    connection: sa.Connection,
+    query: sa.Select[Any],
+    parameters: Mapping[str, Any] | None = None,
+) -> tuple[model.Tally, ...]:
+    """Run what :func:`counting` has built."""
+    found = connection.execute(query, parameters)
     return tuple(
         model.Tally(
             pool=row.pool,

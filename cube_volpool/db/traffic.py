@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,6 +33,21 @@ def read(connection: sa.Connection, clock: LedgerTime) -> Traffic:
     when that is done: it counts until its lease would have been over.
     """
     found = connection.execute(
+        clock.built("callers that wait", lambda: _waiting(clock))
+    )
+    claims = 0
+    creates: dict[model.SnapshotId, int] = {}
+    for status, snapshot_id, count in found:
+        if status in (_S.PENDING, _S.OFFERED):
+            claims += count
+        elif snapshot_id is not None:
+            creates[snapshot_id] = creates.get(snapshot_id, 0) + count
+    return Traffic(claims=claims, creates=creates)
+
+
+def _waiting(clock: LedgerTime) -> sa.Select[Any]:
+    """Build what counts claims by status, and by what their pool gives."""
+    return (
         sa.select(_C.c.status, _P.c.current_snapshot_id, sa.func.count())
         .select_from(_C.outerjoin(_P, _P.c.name == _C.c.pool))
         .where(
@@ -46,11 +62,3 @@ def read(connection: sa.Connection, clock: LedgerTime) -> Traffic:
         )
         .group_by(_C.c.status, _P.c.current_snapshot_id)
     )
-    claims = 0
-    creates: dict[model.SnapshotId, int] = {}
-    for status, snapshot_id, count in found:
-        if status in (_S.PENDING, _S.OFFERED):
-            claims += count
-        elif snapshot_id is not None:
-            creates[snapshot_id] = creates.get(snapshot_id, 0) + count
-    return Traffic(claims=claims, creates=creates)

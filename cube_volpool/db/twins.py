@@ -58,9 +58,7 @@ class TwinRecords:
         counted: creation.Counted | None = None,
     ) -> Held:
         """Read what a pool has.  Raises LostRace when it has no record."""
-        records = stocktaking.read_records(
-            connection, self._clock, _P.c.name == pool
-        )
+        records = stocktaking.read_records(connection, self._clock, pool)
         if not records:
             raise exception.LostRace(what="pool", id=pool)
         [(record, now)] = records
