@@ -35,14 +35,12 @@ def count(
 
     Carriers of twins are made of their source, in the same queue.
     """
-    parameters = {}
-    if counted.pools is not None:
-        parameters["pools"] = sorted(counted.pools)
-    is_some = counted.pools is not None
+    pools = counted.pools
+    since = counted.intents_since, counted.others_since
     query = clock.built(
-        ("creation", counted.intents_since, is_some, counted.others_since),
-        lambda: _query(clock, counted),
+        ("creation", *since, pools is None), lambda: _query(clock, counted)
     )
+    parameters = {} if pools is None else {"pools": sorted(pools)}
     counts: Counter[model.SnapshotId] = Counter()
     for snapshot, n in connection.execute(query, parameters):
         counts[snapshot] += int(n)
