@@ -11,6 +11,7 @@ import statistics
 import sys
 import time
 
+import bare
 import figures
 import onlab
 import sqlalchemy as sa
@@ -43,11 +44,11 @@ class Refill:
         self._site.command('pause', pool)
         given = [self._claim(pool) for _ in range(self._volumes)]
         for volume_id in given:
-            while not self._owner.delete(volume_id):
-                time.sleep(0.1)
+            bare.remove(self._owner, volume_id)
         self._site.command('resume', pool)
-        while not self._site.counts(pool)['creating']:
-            time.sleep(0.05)
+        engine.wait_until(
+            lambda: self._site.counts(pool)['creating'] > 0,
+            f'{pool} is being filled', onlab.PATIENCE)
         began = time.perf_counter()
         self._site.wait_until(pool, ready=self._volumes, creating=0)
         self.seconds[pool].append(time.perf_counter() - began)
